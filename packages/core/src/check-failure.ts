@@ -1,0 +1,19 @@
+import type { TokenErrorCode } from './errors.ts'
+
+/** What a check found. Checks return it; the verifier makes the error, with the provider's name and hint. */
+export interface CheckFailure {
+  readonly code: TokenErrorCode
+  /** The claim or header member: `aud`, `alg`. */
+  readonly subject: string
+  /** What would have been accepted, in words. */
+  readonly expected: string
+  /** What was there: clipped and printable, never a signature. */
+  readonly found: string
+  /** For `TOKEN_MALFORMED`: how many parts the text has. 1 is an opaque token, 5 an encrypted one. */
+  readonly parts?: number
+}
+
+/** Tells a failure from what a check returns otherwise. */
+export function isFailure(result: object): result is CheckFailure {
+  return 'code' in result
+}

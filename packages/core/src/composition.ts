@@ -1,0 +1,182 @@
+import type { CheckFailure } from './check-failure.ts'
+import { type ClaimRules, compileRules } from './claims.ts'
+import { configInvalid } from './errors.ts'
+import { isIssuerPattern, tenantReader } from './issuer.ts'
+import type { KeyStore } from './key-cache/key-store.ts'
+import type { KeySource } from './key-source.ts'
+import { oneOf, printable } from './printable.ts'
+import { isKeySource, ownClaim, type Provider } from './provider.ts'
+
+/** A provider with everything that is decided once about it. */
+export interface ComposedProvider {
+  readonly provider: Provider
+  readonly rules: ClaimRules
+  readonly algorithms: ReadonlySet<string>
+  /** Its issuers, as a person reads them: a pattern by its template. */
+  readonly issuers: readonly string[]
+  /** The keys of one of its issuers. */
+  readonly storeOf: (issuer: string) => KeyStore
+  /** The stores that can be named without a token: all, but for the tenants of a pattern. */
+  readonly namedStores: () => readonly KeyStore[]
+  /** Every store that there is by now. */
+  readonly openStores: () => readonly KeyStore[]
+}
+
+/** Where a token belongs, by its unverified issuer. */
+export interface Route {
+  readonly composed: ComposedProvider
+  readonly issuer: string
+  /** Where the issuer is one of a pattern's. */
+  readonly tenant: string | undefined
+}
+
+/** The composed providers, found by issuer. */
+export interface Composition {
+  readonly providers: readonly ComposedProvider[]
+  /** Every algorithm that some provider allows. */
+  readonly algorithms: ReadonlySet<string>
+  readonly named: (name: string) => ComposedProvider | undefined
+  /** The provider of an issuer, in a time that does not grow with the number of providers. */
+  readonly route: (claims: Readonly<Record<string, unknown>>) => Route | CheckFailure
+}
+
+/** What a composition is made with. */
+export interface CompositionSettings {
+  readonly clockToleranceSec: number
+  readonly storeFor: (source: KeySource, provider: string, kind: 'alone' | 'tenant') => KeyStore
+}
+
+/**
+ * Puts providers together. Each keeps its own keys: no key of one is ever tried for another.
+ *
+ * @throws `CONFIG_INVALID` for two of one name or one issuer
+ */
+export function composeProviders(providers: readonly Provider[], settings: CompositionSettings): Composition {
+  const byName = new Map<string, ComposedProvider>()
+  const byIssuer = new Map<string, ComposedProvider>()
+  const patterns: { readonly composed: ComposedProvider; readonly tenantOf: (issuer: string) => string | undefined }[] =
+    []
+  for (const [index, provider] of providers.entries()) {
+    const composed = composeProvider(checked(provider, index), settings)
+    const { name, issuer } = provider
+    if (byName.has(name)) throw twice('name', name, 'give one of them another `name`')
+    byName.set(name, composed)
+    for (const one of composed.issuers) {
+      const other = byIssuer.get(one)
+      if (other) throw twice('issuer', one, `${printable(other.provider.name)} and ${printable(name)} both have it`)
+      byIssuer.set(one, composed)
+    }
+    if (isIssuerPattern(issuer)) patterns.push({ composed, tenantOf: tenantReader(issuer) })
+  }
+
+  // A pattern's template stood in the map so that two of them are found. No token is ever matched with it.
+  for (const { composed } of patterns) for (const template of composed.issuers) byIssuer.delete(template)
+  const issuers = [...byName.values()].flatMap((composed) => composed.issuers)
+
+  return {
+    providers: [...byName.values()],
+    algorithms: new Set([...byName.values()].flatMap((composed) => [...composed.algorithms])),
+    named: (name) => byName.get(name),
+    route(claims) {
+      const issuer = ownClaim(claims, 'iss')
+      if (typeof issuer !== 'string') return issuerUnknown(issuers, issuer)
+      const composed = byIssuer.get(issuer)
+      if (composed) return { composed, issuer, tenant: undefined }
+      for (const pattern of patterns) {
+        const tenant = pattern.tenantOf(issuer)
+        if (tenant !== undefined) return { composed: pattern.composed, issuer, tenant }
+      }
+      return issuerUnknown(issuers, issuer)
+    },
+  }
+}
+
+/** The refusal of an issuer: no request is made for it. */
+export function issuerUnknown(issuers: readonly string[], found: unknown): CheckFailure {
+  const shown = found === undefined ? 'no "iss"' : printable(found, 200)
+  return { code: 'ISSUER_UNKNOWN', subject: 'iss', expected: oneOf(issuers), found: shown }
+}
+
+function composeProvider(provider: Provider, settings: CompositionSettings): ComposedProvider {
+  const { name, issuer, keys } = provider
+  const issuers = isIssuerPattern(issuer) ? [issuer.template] : [issuer].flat()
+  const kind = isIssuerPattern(issuer) && typeof keys === 'function' ? 'tenant' : 'alone'
+  const stores = storesOf(name, keys, kind, settings)
+  return {
+    provider,
+    rules: compileRules(provider, settings.clockToleranceSec),
+    algorithms: new Set(provider.rules.algorithms),
+    issuers,
+    storeOf: stores.of,
+    namedStores: () => (kind === 'tenant' ? [] : [...new Set(issuers.map(stores.of))]),
+    openStores: stores.open,
+  }
+}
+
+// The tenants of a pattern come from tokens, so their number is bounded.
+const MAX_TENANT_STORES = 100
+
+interface Stores {
+  of(issuer: string): KeyStore
+  open(): readonly KeyStore[]
+}
+
+/** One store a source, made when it is first asked for. */
+function storesOf(
+  name: string,
+  keys: Provider['keys'],
+  kind: 'alone' | 'tenant',
+  settings: CompositionSettings,
+): Stores {
+  const byIssuer = new Map<string, KeyStore>()
+  const bySource = new Map<KeySource, KeyStore>()
+  return {
+    of(issuer) {
+      const known = byIssuer.get(issuer)
+      if (known) return known
+      const source = typeof keys === 'function' ? sourceFrom(name, keys, issuer) : keys
+      const store = bySource.get(source) ?? settings.storeFor(source, name, kind)
+      bySource.set(source, store)
+      byIssuer.set(issuer, store)
+      if (byIssuer.size > MAX_TENANT_STORES && kind === 'tenant') closeOldest(byIssuer, bySource)
+      return store
+    },
+    open: () => [...bySource.values()],
+  }
+}
+
+function closeOldest(byIssuer: Map<string, KeyStore>, bySource: Map<KeySource, KeyStore>): void {
+  const [issuer, store] = byIssuer.entries().next().value ?? []
+  if (issuer === undefined || !store) return
+  byIssuer.delete(issuer)
+  if ([...byIssuer.values()].includes(store)) return
+  for (const [source, one] of bySource) if (one === store) bySource.delete(source)
+  store.close()
+}
+
+function sourceFrom(name: string, keys: (issuer: string) => KeySource, issuer: string): KeySource {
+  const source: unknown = keys(issuer)
+  if (isKeySource(source)) return source
+  throw configInvalid(name, 'keys', `a KeySource from keys(${printable(issuer)})`, printable(source))
+}
+
+function checked(provider: unknown, index: number): Provider {
+  const { name, issuer, keys, rules, identify } = (provider ?? {}) as Partial<Provider>
+  if (typeof name === 'string' && issuer && keys && Array.isArray(rules?.algorithms) && identify)
+    return provider as Provider
+  throw configInvalid(
+    'createVerifier',
+    `providers[${index}]`,
+    'a provider, made by an adapter or defineProvider',
+    printable(provider),
+  )
+}
+
+function twice(what: string, value: string, why: string): Error {
+  return configInvalid(
+    'createVerifier',
+    'providers',
+    `each ${what} once`,
+    `the ${what} ${printable(value, 200)} twice: ${why}`,
+  )
+}

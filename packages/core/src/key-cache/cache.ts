@@ -1,0 +1,366 @@
+import type { Clock } from '../clock.ts'
+import { isKeysourceError, KeysError, type KeysourceError } from '../errors.ts'
+import { deliver, type EventListener, type UnplacedEvent } from '../events.ts'
+import { type HttpError, type HttpSettings, httpClient } from '../http-client.ts'
+import { type KeySet, keyKind, knowsKey, screenKeys, selectKeys } from '../key-set.ts'
+import type { KeySource, LoadedKeys } from '../key-source.ts'
+import { printable } from '../printable.ts'
+import type { SignatureEngine } from '../signature/engine.ts'
+import type { SourceStatus } from '../status.ts'
+import { setChanges } from './changes.ts'
+import type { Inquiry, KeyAnswer, KeyStore } from './key-store.ts'
+import {
+  ageMs,
+  began,
+  decide,
+  type FreshnessOptions,
+  failed,
+  freshness,
+  type Instant,
+  initialState,
+  isLoading,
+  type Lease,
+  leaseFor,
+  retryAt,
+  type SourceState,
+  succeeded,
+  urgentRetryAt,
+} from './state.ts'
+
+/** What all caches of a verifier share. */
+export interface CacheSettings {
+  readonly engine: SignatureEngine
+  readonly http: HttpSettings
+  readonly clock: Clock
+  /** From 0 to 1. */
+  readonly chance: () => number
+  readonly freshness: FreshnessOptions
+  readonly maxKeys: number
+  readonly keepFresh: boolean
+  readonly onEvent: EventListener | undefined
+  /** Counts the loads of all sources. */
+  readonly loads: { begun: number }
+}
+
+/** Keys that are held, and since when. */
+interface Held {
+  readonly loaded: LoadedKeys
+  readonly set: KeySet
+  readonly lease: Lease
+}
+
+/** The whole set stands under this name; keys that come one at a time under their own `kid`. */
+const WHOLE = Symbol('the whole set')
+type Slot = string | typeof WHOLE
+
+/** Makes the cache around one source: the effects around the state machine of state.ts. */
+export function keyCache(source: KeySource, provider: string, settings: CacheSettings): KeyStore {
+  const { clock, freshness: options } = settings
+  const held = new Map<Slot, Held>()
+  const announced = new Map<Slot, 'stale' | 'expired'>()
+  const closing = new AbortController()
+  // A source may show only by what it returns that it serves one key at a time.
+  let onDemand = source.accepts !== undefined
+  let state: SourceState = initialState(options, instant())
+  let current: Promise<void> | undefined
+  let lastError: KeysError | undefined
+  let requests = 0
+  let saved = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  function instant(): Instant {
+    return { mono: clock.monotonic(), wall: clock.now() }
+  }
+
+  function emit(event: UnplacedEvent): void {
+    if (settings.onEvent) deliver(settings.onEvent, { ...event, provider, source: source.id, at: clock.now() })
+  }
+
+  function slotOf(inquiry: Inquiry): Slot {
+    return onDemand && inquiry.kid !== undefined ? inquiry.kid : WHOLE
+  }
+
+  function ask(inquiry: Inquiry): KeyAnswer {
+    const now = instant()
+    const slot = slotOf(inquiry)
+    const entry = heldIn(slot, now)
+    announceAge(slot, entry, now)
+    if (onDemand && !mayAskFor(inquiry.kid)) return missing()
+    const known = entry !== undefined && (onDemand || knowsKey(entry.set, inquiry))
+    const finding = { lease: entry?.lease, known, loadsBefore: inquiry.loadsBefore, onDemand }
+    const { answer, load, until } = decide(state, finding, options, now)
+    if (entry && !known) announceUnknown(inquiry, load !== undefined)
+    if (load) start(load, slot, inquiry, now)
+    switch (answer) {
+      case 'use':
+        saved += 1
+        return entry ? { keys: selectKeys(entry.set, inquiry), set: entry.set } : missing()
+      case 'wait':
+        return { wait: until === undefined ? Promise.resolve() : waitForLoad(until - now.mono) }
+      case 'missing':
+        return missing()
+      case 'unavailable':
+        return { unavailable: unavailable(now) }
+    }
+  }
+
+  function missing(): KeyAnswer {
+    return { missing: held.get(WHOLE)?.set, source: source.id }
+  }
+
+  /** That an endpoint does not have a key is remembered too, but is never used once it is stale. */
+  function heldIn(slot: Slot, now: Instant): Held | undefined {
+    const entry = held.get(slot)
+    if (entry?.set.keys.length === 0 && freshness(entry.lease, options, now) !== 'fresh') return undefined
+    return entry
+  }
+
+  function mayAskFor(kid: string | undefined): boolean {
+    return kid !== undefined && (source.accepts?.(kid) ?? true)
+  }
+
+  function start(load: 'refresh' | 'unknown-kid', slot: Slot, inquiry: Inquiry | undefined, now: Instant): void {
+    settings.loads.begun += 1
+    const { begun } = settings.loads
+    state = began(state, load, begun, options, now)
+    const work = run(slot, inquiry?.kid, begun).finally(() => {
+      if (current === work) current = undefined
+    })
+    current = work
+    inquiry?.waitUntil?.(work)
+  }
+
+  /** One load, to its end. Never rejects: what failed is kept in the state, and told as an event. */
+  async function run(slot: Slot, kid: string | undefined, ordinal: number): Promise<void> {
+    const startedAt = clock.monotonic()
+    const deadline = deadlineOf(options.timeoutMs, closing.signal)
+    try {
+      const loaded = await Promise.race([load(slot, kid, deadline.signal), deadline.passed])
+      const set = await screen(loaded, slot)
+      if (state.loading?.ordinal !== ordinal) return // given up, and another load began since
+      if (loaded.partial && kid !== undefined) onDemand = true
+      keep(onDemand ? (kid ?? slot) : slot, loaded, set, clock.monotonic() - startedAt)
+    } catch (error) {
+      if (state.loading?.ordinal === ordinal) giveUp(error)
+    } finally {
+      deadline.clear()
+      if (settings.keepFresh) keepFresh()
+    }
+  }
+
+  function load(slot: Slot, kid: string | undefined, signal: AbortSignal): Promise<LoadedKeys> {
+    const http = httpClient(settings.http, signal, () => {
+      requests += 1
+    })
+    const previous = held.get(slot)?.loaded
+    return source.load({
+      http,
+      signal,
+      now: clock.now(),
+      ...(kid !== undefined && { kid }),
+      ...(previous && { previous }),
+    })
+  }
+
+  async function screen(loaded: LoadedKeys, slot: Slot): Promise<KeySet> {
+    const previous = held.get(slot)?.set
+    if (loaded.notModified && previous) return previous
+    const jwks: unknown = loaded?.jwks?.keys
+    if (!Array.isArray(jwks)) throw unusable(`expected a JWK Set, found ${printable(loaded?.jwks)}`)
+    const set = await screenKeys(settings.engine, {
+      jwks,
+      anyKid: loaded.anyKid === true,
+      maxKeys: settings.maxKeys,
+      previous,
+    })
+    for (const { kid, reason } of set.skipped) {
+      if (!previous?.skipped.some((one) => one.kid === kid && one.reason === reason))
+        emit({ type: 'key-skipped', kid, reason })
+    }
+    const removal = loaded.partial && jwks.length === 0
+    if (set.keys.length === 0 && !removal) throw unusable(`expected at least one usable key, found ${noneOf(set)}`)
+    return set
+  }
+
+  function unusable(message: string): KeysError {
+    return new KeysError('KEYS_UNAVAILABLE', `${source.id}: ${message}`)
+  }
+
+  function keep(slot: Slot, loaded: LoadedKeys, set: KeySet, durationMs: number): void {
+    const now = instant()
+    const gone = onDemand && set.keys.length === 0
+    const lease = leaseFor(gone ? 0 : loaded.maxAgeMs, options, now, settings.chance())
+    const before = held.get(slot)
+    state = succeeded(state)
+    lastError = undefined
+    held.delete(slot)
+    held.set(slot, { loaded, set, lease })
+    announced.delete(slot)
+    if (onDemand) forgetOldest()
+    emit({ type: 'refreshed', keys: set.keys.length, durationMs, notModified: loaded.notModified === true })
+    if (before && before.set !== set) for (const event of setChanges(before.set, set)) emit(event)
+  }
+
+  /** Keys that come one at a time are bounded twice: those that exist, and the names that do not. */
+  function forgetOldest(): void {
+    for (const exists of [true, false]) {
+      const slots = [...held].filter(([, entry]) => entry.set.keys.length > 0 === exists)
+      for (const [slot] of slots.slice(0, Math.max(0, slots.length - settings.maxKeys))) {
+        held.delete(slot)
+        announced.delete(slot)
+      }
+    }
+  }
+
+  function giveUp(error: unknown): void {
+    const now = instant()
+    state = failed(state, (error as Partial<HttpError>)?.retryAfterMs ?? 0, now, settings.chance())
+    lastError = asKeysError(error, source.id)
+    const failures = state.failing?.count ?? 0
+    emit({ type: 'refresh-failed', error: lastError, failures, retryInMs: Math.ceil(retryAt(state) - now.mono) })
+  }
+
+  function unavailable(now: Instant): KeysError {
+    const code = lastError?.code ?? 'KEYS_UNAVAILABLE'
+    const why = lastError?.message ?? 'nothing was loaded yet'
+    const retryAfterSec = Math.max(1, Math.ceil((urgentRetryAt(state) - now.mono) / 1000))
+    return new KeysError(code, `the keys could not be had: ${why}`, { cause: lastError, retryAfterSec })
+  }
+
+  /** Until the load under way ends, or the patience for it does. */
+  function waitForLoad(ms: number): Promise<void> {
+    if (!current) return Promise.resolve()
+    let patience: ReturnType<typeof setTimeout> | undefined
+    const over = new Promise<void>((resolve) => {
+      patience = setTimeout(resolve, ms)
+    })
+    return Promise.race([current, over]).finally(() => clearTimeout(patience))
+  }
+
+  function announceAge(slot: Slot, entry: Held | undefined, now: Instant): void {
+    if (!entry || !settings.onEvent) return
+    const grade = freshness(entry.lease, options, now)
+    if ((grade !== 'stale' && grade !== 'expired') || announced.get(slot) === grade) return
+    announced.set(slot, grade)
+    emit({ type: grade, ageMs: ageMs(entry.lease.loadedAt, now) })
+  }
+
+  function announceUnknown({ kid }: Inquiry, refreshing: boolean): void {
+    if (settings.onEvent) emit({ type: 'unknown-kid', kid: kid === undefined ? '(none)' : printable(kid), refreshing })
+  }
+
+  /** A timer that holds no process open refreshes where no token does. */
+  function keepFresh(): void {
+    clearTimeout(timer)
+    const entry = held.get(WHOLE)
+    if (closing.signal.aborted || onDemand) return
+    const now = instant()
+    const inMs = Math.max(
+      entry ? entry.lease.refreshAfterMs - ageMs(entry.lease.loadedAt, now) : 0,
+      retryAt(state) - now.mono,
+      1,
+    )
+    timer = setTimeout(() => {
+      if (!isLoading(state, options, instant())) start('refresh', WHOLE, undefined, instant())
+    }, inMs)
+    ;(timer as { unref?: () => void }).unref?.()
+  }
+
+  async function ready(): Promise<void> {
+    if (onDemand || freshness(held.get(WHOLE)?.lease, options, instant()) === 'fresh') return
+    const now = instant()
+    if (!isLoading(state, options, now) && urgentRetryAt(state) <= now.mono) start('refresh', WHOLE, undefined, now)
+    await current
+    if (freshness(held.get(WHOLE)?.lease, options, instant()) !== 'fresh') throw unavailable(instant())
+  }
+
+  function statusOf(): SourceStatus {
+    const now = instant()
+    const entries = [...held.values()]
+    const newest = held.get(WHOLE) ?? entries.at(-1)
+    const age = newest && ageMs(newest.lease.loadedAt, now)
+    return {
+      source: source.id,
+      state: onDemand && !newest ? 'on-demand' : freshness(newest?.lease, options, now),
+      ageMs: age,
+      lifetimeMs: newest?.lease.lifetimeMs,
+      nextRefreshInMs:
+        newest && age !== undefined
+          ? Math.max(0, newest.lease.refreshAfterMs - age, retryAt(state) - now.mono)
+          : undefined,
+      keys: entries.flatMap(({ set }) => set.keys).map(({ kid, alg, jwk }) => ({ kid, alg, kind: keyKind(jwk) })),
+      skipped: entries.flatMap(({ set }) => set.skipped),
+      lastError,
+      failures: state.failing?.count ?? 0,
+      requests,
+      saved,
+    }
+  }
+
+  return {
+    holds(inquiry) {
+      const entry = held.get(slotOf(inquiry))
+      const grade = freshness(entry?.lease, options, instant())
+      return (grade === 'fresh' || grade === 'stale') && (entry?.set.keys.length ?? 0) > 0
+    },
+    knows(inquiry) {
+      const entry = heldIn(slotOf(inquiry), instant())
+      return entry !== undefined && knowsKey(entry.set, inquiry)
+    },
+    isFailing: () => state.failing !== undefined,
+    nudge(inquiry) {
+      if (!isLoading(state, options, instant())) ask(inquiry)
+    },
+    ask,
+    ready,
+    status: () => [statusOf()],
+    close() {
+      clearTimeout(timer)
+      closing.abort(new Error('the verifier was closed'))
+    },
+  }
+}
+
+function noneOf(set: KeySet): string {
+  const [first] = set.skipped
+  if (!first) return 'an empty set'
+  const others = set.skipped.length > 1 ? `, and ${set.skipped.length - 1} more` : ''
+  return `none: the key ${first.kid === undefined ? 'without a kid' : printable(first.kid)} ${first.reason}${others}`
+}
+
+function asKeysError(error: unknown, source: string): KeysError {
+  if (isKeysourceError(error) && error.kind === 'keys') return error as KeysError
+  const message = (error as Partial<KeysourceError> | undefined)?.message ?? printable(error)
+  return new KeysError('KEYS_UNAVAILABLE', `${source}: ${message}`, { cause: error })
+}
+
+interface Deadline {
+  readonly signal: AbortSignal
+  /** Rejects when the time is over, for a source that does not heed the signal. */
+  readonly passed: Promise<never>
+  clear(): void
+}
+
+function deadlineOf(timeoutMs: number, closing: AbortSignal): Deadline {
+  const controller = new AbortController()
+  let fail: (reason: unknown) => void = () => {}
+  const passed = new Promise<never>((_, reject) => {
+    fail = reject
+  })
+  passed.catch(() => {}) // it is raced; alone it must not count as unhandled
+  const end = (reason: Error): void => {
+    controller.abort(reason)
+    fail(reason)
+  }
+  const timer = setTimeout(() => end(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
+  const onClosing = (): void => end(closing.reason as Error)
+  closing.addEventListener('abort', onClosing, { once: true })
+  return {
+    signal: controller.signal,
+    passed,
+    clear() {
+      clearTimeout(timer)
+      closing.removeEventListener('abort', onClosing)
+    },
+  }
+}

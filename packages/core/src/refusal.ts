@@ -1,0 +1,53 @@
+import type { CheckFailure } from './check-failure.ts'
+import type { ComposedProvider } from './composition.ts'
+import { KeysError, TokenError } from './errors.ts'
+import { warn } from './events.ts'
+import type { TokenProblem } from './provider.ts'
+import type { ParsedToken } from './token.ts'
+
+/** What is known of a token when it is refused. */
+export interface RefusalContext {
+  readonly composed?: ComposedProvider | undefined
+  readonly token?: ParsedToken | undefined
+  /** Whom to ask for a hint while it is not known whose token this is. */
+  readonly candidates: readonly ComposedProvider[]
+}
+
+// Strangers send such tokens: what is said to each must not cost more with each provider that is composed.
+const MAX_HINTS_ASKED = 16
+
+/** The error for what a check found: it names the provider, says what was expected and found, and hints at the cause. */
+export function refusalOf(failure: CheckFailure, context: RefusalContext): TokenError {
+  const { code, subject, expected, found } = failure
+  const provider = context.composed?.provider.name
+  const message = `${provider ? `${provider}: ` : ''}"${subject}": expected ${expected}, found ${found}`
+  return new TokenError(code, message, { provider, subject, expected, found, hint: hintFor(failure, context) })
+}
+
+/** The same fault of the keys, told with the provider that it befell. */
+export function unavailableFor(error: KeysError, composed: ComposedProvider): KeysError {
+  const { code, message, retryAfterSec, cause } = error
+  const { name } = composed.provider
+  return new KeysError(code, `${name}: ${message}`, { provider: name, retryAfterSec, cause })
+}
+
+/** What the token's provider says of the cause; while the provider is unknown, what any of the composed ones says. */
+export function hintFor(failure: CheckFailure, { composed, token, candidates }: RefusalContext): string | undefined {
+  const problem: TokenProblem = { ...failure, header: token?.header, claims: token?.claims }
+  if (composed) return hintOf(composed, problem)
+  const hints = candidates
+    .slice(0, MAX_HINTS_ASKED)
+    .map((one) => [one.provider.name, hintOf(one, problem)] as const)
+    .filter(([, hint]) => hint !== undefined)
+  if (hints.length === 0) return undefined
+  return candidates.length === 1 ? hints[0]?.[1] : hints.map(([name, hint]) => `${name}: ${hint}`).join(' ')
+}
+
+function hintOf({ provider }: ComposedProvider, problem: TokenProblem): string | undefined {
+  try {
+    return provider.hint?.(problem)
+  } catch (error) {
+    warn(`the hint of provider "${provider.name}" threw`, error)
+    return undefined
+  }
+}

@@ -1,0 +1,41 @@
+import type { Algorithm } from '../algorithms.ts'
+
+/** A public key in JWK form: the members that make the key, and nothing else (RFC 7517, RFC 7518 section 6, RFC 8037). */
+export type PublicJwk =
+  | { readonly kty: 'RSA'; readonly n: string; readonly e: string }
+  | { readonly kty: 'EC'; readonly crv: string; readonly x: string; readonly y: string }
+  | { readonly kty: 'OKP'; readonly crv: string; readonly x: string }
+
+declare const prepared: unique symbol
+/** A key made ready for one algorithm. Only the engine that made it looks inside. */
+export interface PreparedKey {
+  readonly [prepared]: true
+}
+
+/**
+ * The platform's cryptography: one engine on `node:crypto`, one on WebCrypto, chosen by the export condition `#signature`.
+ * Both give the same verdict on every token.
+ */
+export interface SignatureEngine {
+  readonly name: 'node' | 'web'
+  /** Base64url to bytes. The text's alphabet has been checked. */
+  decode(part: string): Uint8Array
+  /** Base64url to text. Throws where the bytes are not UTF-8 (RFC 8725 section 3.7). */
+  decodeText(part: string): string
+  /** Throws, or rejects, where the members are no valid key: a point off the curve, say. */
+  prepareKey(jwk: PublicJwk, alg: Algorithm): PreparedKey | Promise<PreparedKey>
+  /** Whether the signature holds. The signature's length has been checked. */
+  verify(key: PreparedKey, signingInput: string, signature: Uint8Array): boolean | Promise<boolean>
+  /** The same without a promise, on the engine that can. */
+  verifySync?(key: PreparedKey, signingInput: string, signature: Uint8Array): boolean
+  /** The public key (SPKI, PEM) and the dates of an X.509 certificate, on the engine that reads them. */
+  readCertificate?(pem: string): CertificateFacts
+}
+
+/** What is used of a certificate that is trusted as given. Times are seconds since the epoch. */
+export interface CertificateFacts {
+  readonly publicKeyPem: string
+  readonly notBefore: number
+  readonly notAfter: number
+  readonly serialNumber: string
+}

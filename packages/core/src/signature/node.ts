@@ -1,0 +1,56 @@
+import { isUtf8 } from 'node:buffer'
+import { constants, createPublicKey, type KeyObject, type VerifyKeyObjectInput, verify } from 'node:crypto'
+import type { Algorithm } from '../algorithms.ts'
+import { readCertificate } from './certificate.ts'
+import type { PreparedKey, SignatureEngine } from './engine.ts'
+
+/** Everything that `crypto.verify` needs, put together once a key. */
+interface NodeKey {
+  readonly hash: string | null
+  readonly key: KeyObject | VerifyKeyObjectInput
+}
+
+/** RFC 7518 section 3.1, RFC 8037 section 3.1. A PSS salt is as long as the hash (RFC 7518 section 3.5), never any length. */
+function prepare(key: KeyObject, alg: Algorithm): NodeKey {
+  const hash = `sha${alg.slice(2)}`
+  switch (alg) {
+    case 'RS256':
+    case 'RS384':
+    case 'RS512':
+      return { hash, key: { key, padding: constants.RSA_PKCS1_PADDING } }
+    case 'PS256':
+    case 'PS384':
+    case 'PS512':
+      return {
+        hash,
+        key: { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST },
+      }
+    case 'ES256':
+    case 'ES384':
+    case 'ES512':
+      return { hash, key: { key, dsaEncoding: 'ieee-p1363' } }
+    case 'EdDSA':
+    case 'Ed25519':
+      return { hash: null, key }
+  }
+}
+
+function verifySync(key: PreparedKey, signingInput: string, signature: Uint8Array): boolean {
+  const { hash, key: input } = key as unknown as NodeKey
+  return verify(hash, Buffer.from(signingInput, 'latin1'), input, signature)
+}
+
+/** Node, Bun and Deno. */
+export const engine: SignatureEngine = {
+  name: 'node',
+  decode: (part) => Buffer.from(part, 'base64url'),
+  decodeText(part) {
+    const bytes = Buffer.from(part, 'base64url')
+    if (!isUtf8(bytes)) throw new TypeError('not UTF-8')
+    return bytes.toString('utf8')
+  },
+  prepareKey: (jwk, alg) => prepare(createPublicKey({ key: jwk, format: 'jwk' }), alg) as unknown as PreparedKey,
+  verify: verifySync,
+  verifySync,
+  readCertificate,
+}

@@ -1,0 +1,250 @@
+import { type Algorithm, algorithmFacts } from './algorithms.ts'
+import { type CheckFailure, isFailure } from './check-failure.ts'
+import { checkScopes } from './claims.ts'
+import type { Clock } from './clock.ts'
+import { type ComposedProvider, type Composition, issuerUnknown, type Route } from './composition.ts'
+import { ConfigError, configInvalid, KeysError } from './errors.ts'
+import type { Inquiry, KeyAnswer } from './key-cache/key-store.ts'
+import type { VerificationKey } from './key-set.ts'
+import { missingKey } from './missing-key.ts'
+import { oneOf, printable } from './printable.ts'
+import { refusalOf, unavailableFor } from './refusal.ts'
+import type { SignatureEngine } from './signature/engine.ts'
+import { type SchemaVerdict, validate } from './standard-schema.ts'
+import { algorithmFailure, type JwtClaims, type ParsedToken } from './token.ts'
+import type { VerifiedToken } from './verified-token.ts'
+import { checkVerifyOptions, type VerifyOptions } from './verifier-options.ts'
+
+/** What every verification of one verifier shares. */
+export interface VerificationContext {
+  readonly engine: SignatureEngine
+  readonly clock: Clock
+  readonly composition: Composition
+  readonly read: (jwt: unknown) => ParsedToken | CheckFailure
+  /** Counts the loads of all sources. */
+  readonly loads: { readonly begun: number }
+  readonly closing: AbortSignal
+}
+
+/** A token on its way: whose it is, and what it asks of the keys. */
+export interface Attempt {
+  readonly token: ParsedToken
+  readonly route: Route
+  readonly inquiry: Inquiry
+  readonly call: VerifyOptions
+}
+
+/** Steps 1 to 3: size, shape, header, issuer, and the algorithm on the issuer's own list. No request before they hold. */
+export function begin(context: VerificationContext, jwt: unknown, call: VerifyOptions): Attempt {
+  if (context.closing.aborted) throw context.closing.reason
+  throwIfAborted(call.signal)
+  checkVerifyOptions(call)
+  const only = call.provider === undefined ? undefined : namedProvider(context, call.provider)
+  const candidates = only ? [only] : context.composition.providers
+
+  const token = context.read(jwt)
+  if (isFailure(token)) throw refusalOf(token, { candidates })
+  const route = routeOf(context, token, only)
+  if (isFailure(route)) throw refusalOf(route, { token, candidates })
+  const { composed, issuer, tenant } = route
+  const { alg, kid } = token.header
+  if (!composed.algorithms.has(alg)) {
+    throw refusalOf(algorithmFailure(alg, composed.algorithms), { composed, token, candidates })
+  }
+  const inquiry: Inquiry = {
+    kid,
+    alg: alg as Algorithm,
+    issuer,
+    tenant,
+    nowSec: context.clock.now() / 1000,
+    loadsBefore: context.loads.begun,
+    waitUntil: call.waitUntil,
+  }
+  return { token, route, inquiry, call }
+}
+
+function namedProvider({ composition }: VerificationContext, name: string): ComposedProvider {
+  const composed = composition.named(name)
+  if (composed) return composed
+  const names = composition.providers.map(({ provider }) => provider.name)
+  throw configInvalid('verify', 'provider', oneOf(names), printable(name))
+}
+
+function routeOf(
+  { composition }: VerificationContext,
+  token: ParsedToken,
+  only: ComposedProvider | undefined,
+): Route | CheckFailure {
+  const route = composition.route(token.claims)
+  if (isFailure(route) || !only || route.composed === only) return route
+  return issuerUnknown(only.issuers, route.issuer)
+}
+
+// Each round ends with a load that ended, so few are ever needed. The bound is for sources that behave like none of ours.
+const MAX_ROUNDS = 32
+
+/** Step 4: the keys to try. It waits for a load where there is no other way. */
+export async function findKeys(context: VerificationContext, attempt: Attempt): Promise<readonly VerificationKey[]> {
+  const { composed, issuer } = attempt.route
+  const store = composed.storeOf(issuer)
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const answer = store.ask(attempt.inquiry)
+    if (!('wait' in answer)) return keysFrom(answer, attempt)
+    await untilAborted(answer.wait, attempt.call.signal)
+    if (context.closing.aborted) throw context.closing.reason
+  }
+  throw unavailableFor(new KeysError('KEYS_UNAVAILABLE', 'the key source answers, but never with this key'), composed)
+}
+
+/** Step 4 from what is held. A refresh that is due is started, and not waited for. */
+export function findKeysSync({ engine }: VerificationContext, attempt: Attempt): readonly VerificationKey[] {
+  if (!engine.verifySync) throw syncNotSupported('the WebCrypto engine verifies asynchronously alone')
+  const { composed, issuer } = attempt.route
+  const answer = composed.storeOf(issuer).ask(attempt.inquiry)
+  if (!('wait' in answer)) return keysFrom(answer, attempt)
+  const message = 'verifySync would have to wait for keys: call ready() first, or use verify'
+  throw unavailableFor(new KeysError('KEYS_NOT_LOADED', message, { retryAfterSec: 1 }), composed)
+}
+
+function keysFrom(answer: Exclude<KeyAnswer, { wait: unknown }>, attempt: Attempt): readonly VerificationKey[] {
+  const { composed } = attempt.route
+  if ('unavailable' in answer) throw unavailableFor(answer.unavailable, composed)
+  if ('missing' in answer) throw refused(missingKey(attempt.inquiry, answer.missing), attempt)
+  if (answer.keys.length === 0) throw refused(missingKey(attempt.inquiry, answer.set), attempt)
+  return answer.keys
+}
+
+/** Step 5: the key that made the signature. */
+export async function findVerifyingKey(
+  { engine }: VerificationContext,
+  attempt: Attempt,
+  keys: readonly VerificationKey[],
+): Promise<VerificationKey> {
+  const { alg } = attempt.inquiry
+  const { signingInput, signature } = attempt.token
+  for (const key of keys) {
+    const prepared = key.prepared.get(alg)
+    if (!prepared || !hasLengthFor(alg, key, signature)) continue
+    const verdict = engine.verify(prepared, signingInput, signature)
+    if (typeof verdict === 'boolean' ? verdict : await verdict) return key
+  }
+  throw refused(signatureFailure(keys), attempt)
+}
+
+/** Step 5 on the engine that needs no promise. */
+export function findVerifyingKeySync(
+  { engine }: VerificationContext,
+  attempt: Attempt,
+  keys: readonly VerificationKey[],
+): VerificationKey {
+  const { alg } = attempt.inquiry
+  const { signingInput, signature } = attempt.token
+  const key = keys.find((one) => {
+    const prepared = one.prepared.get(alg)
+    return prepared && hasLengthFor(alg, one, signature) && engine.verifySync?.(prepared, signingInput, signature)
+  })
+  if (!key) throw refused(signatureFailure(keys), attempt)
+  return key
+}
+
+/** RFC 7518 sections 3.3 to 3.5: no other length can hold, and DER in place of R‖S is refused without trying. */
+function hasLengthFor(alg: Algorithm, key: VerificationKey, signature: Uint8Array): boolean {
+  return signature.length === (algorithmFacts(alg)?.signatureBytes ?? key.modulusBytes)
+}
+
+function signatureFailure(keys: readonly VerificationKey[]): CheckFailure {
+  const names = keys.map(({ kid }) => (kid === undefined ? 'the key without a kid' : printable(kid)))
+  const expected = `one made with ${[...new Set(names)].join(' or ')} over this header and payload`
+  return { code: 'SIGNATURE_INVALID', subject: 'signature', expected, found: 'another' }
+}
+
+/** Steps 6 and 7: what the claims say, now that they are known to be the issuer's. A promise only for a schema that makes one. */
+export function checkClaims(
+  context: VerificationContext,
+  attempt: Attempt,
+  key: VerificationKey,
+): VerifiedToken | Promise<VerifiedToken> {
+  const { schema } = attempt.route.composed.provider.rules
+  const failure = claimsFailure(context, attempt)
+  if (failure) throw refused(failure, attempt)
+  if (!schema) return conclude(attempt, key, attempt.token.claims)
+  const verdict = validate(schema, attempt.token.claims)
+  return verdict instanceof Promise
+    ? verdict.then((late) => conclude(attempt, key, claimsFrom(late, attempt)))
+    : conclude(attempt, key, claimsFrom(verdict, attempt))
+}
+
+function claimsFailure(context: VerificationContext, { token, route, call }: Attempt): CheckFailure | undefined {
+  const { rules } = route.composed
+  const { claims, header } = token
+  const alsoRequired = call.audience === undefined ? undefined : [call.audience].flat()
+  const failure =
+    rules.time(claims, context.clock.now() / 1000) ??
+    rules.audience(claims, alsoRequired) ??
+    rules.typ(header) ??
+    rules.required(claims) ??
+    rules.tenant(claims, route.tenant)
+  if (failure) return failure
+  for (const { check } of rules.checks) {
+    const own = check(claims as JwtClaims, header)
+    if (own) return own
+  }
+  return undefined
+}
+
+function claimsFrom(verdict: SchemaVerdict, attempt: Attempt): Readonly<Record<string, unknown>> {
+  const { claims } = attempt.token
+  if ('value' in verdict) return typeof verdict.value === 'object' ? { ...claims, ...verdict.value } : claims
+  const { path, message } = verdict
+  const failure = { code: 'CLAIM_INVALID', subject: path || 'claims', expected: 'what the schema asks for' } as const
+  throw refused({ ...failure, found: printable(message, 200) }, attempt)
+}
+
+function conclude(attempt: Attempt, key: VerificationKey, claims: Readonly<Record<string, unknown>>): VerifiedToken {
+  const { route, token, call, inquiry } = attempt
+  const { provider } = route.composed
+  const signed = claims as JwtClaims
+  const identity = provider.identify(signed)
+  if (call.scopes !== undefined) {
+    const failure = checkScopes(identity.scopes, [call.scopes].flat())
+    if (failure) throw refused(failure, attempt)
+  }
+  return {
+    provider: provider.name,
+    issuer: route.issuer,
+    subject: identity.subject,
+    clientId: identity.clientId,
+    scopes: identity.scopes,
+    tenant: identity.tenant,
+    expiresAt: signed.exp,
+    claims: signed,
+    header: token.header,
+    key: { kid: key.kid, alg: inquiry.alg },
+  }
+}
+
+function refused(failure: CheckFailure, { route, token }: Attempt): Error {
+  return refusalOf(failure, { composed: route.composed, token, candidates: [] })
+}
+
+/** A synchronous call that cannot be served. */
+export function syncNotSupported(why: string): ConfigError {
+  return new ConfigError('SYNC_NOT_SUPPORTED', `verifySync: expected a synchronous check, but ${why}: use verify`)
+}
+
+/** The error of a call whose own signal ended it. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new ConfigError('ABORTED', 'the call was aborted by its signal', { cause: signal.reason })
+}
+
+/** Waits, but no longer than the caller does. */
+export async function untilAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (!signal) return work
+  let onAbort = (): void => {}
+  const aborted = new Promise<void>((resolve) => {
+    onAbort = resolve
+    signal.addEventListener('abort', onAbort, { once: true })
+  })
+  await Promise.race([work, aborted]).finally(() => signal.removeEventListener('abort', onAbort))
+  throwIfAborted(signal)
+}

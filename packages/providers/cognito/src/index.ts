@@ -1,0 +1,128 @@
+import {
+  type AdapterOptions,
+  adapterOptions,
+  type CheckFailure,
+  checkOptions,
+  choice,
+  claimIs,
+  configInvalid,
+  defineProvider,
+  type Environment,
+  type JwtClaims,
+  oneOf,
+  optional,
+  ownClaim,
+  type Provider,
+  printable,
+  readEnvironment,
+  remoteJwks,
+  type TokenCheck,
+  type TokenProblem,
+  textOrTexts,
+  texts,
+  unchecked,
+  withRequired,
+} from '@keysource/core'
+
+/** Options of {@link cognito}. */
+export interface CognitoOptions<Name extends string = 'cognito', Extra = unknown> extends AdapterOptions<Name, Extra> {
+  /** The user pool's id, such as `eu-central-1_a1B2c3D4e`. Console: User pools, Overview. */
+  readonly userPoolId: string
+  /** The pool's region. Default: the part of `userPoolId` before the `_`; another one is refused. */
+  readonly region?: string | undefined
+  /** The app client's id, or several. Console: App clients. */
+  readonly clientId: string | readonly string[]
+  /** Which of Cognito's two tokens this API takes: an API wants `'access'`. */
+  readonly tokenUse: 'access' | 'id'
+  /** The user must be in one of these groups (`cognito:groups`). Default: any user. */
+  readonly groups?: readonly string[] | undefined
+}
+
+/** The claims of Cognito's access and ID tokens. */
+export interface CognitoClaims extends JwtClaims {
+  readonly sub: string
+  readonly token_use: 'access' | 'id'
+  /** In access tokens. */
+  readonly client_id?: string
+  /** Space-separated; in access tokens. */
+  readonly scope?: string
+  /** In access tokens. */
+  readonly username?: string
+  readonly 'cognito:groups'?: readonly string[]
+  /** In ID tokens. */
+  readonly 'cognito:username'?: string
+  readonly auth_time?: number
+  readonly origin_jti?: string
+}
+
+/** The factory, and the same from environment variables. */
+export interface CognitoFactory {
+  /**
+   * Tokens of an AWS Cognito user pool: both forms of its issuer, and of its two tokens the one that you name.
+   *
+   * @throws `CONFIG_INVALID` for an unknown, missing or wrong option, and for a region that contradicts the pool id
+   *
+   * @example
+   * ```ts
+   * cognito({ userPoolId: 'eu-central-1_a1B2c3D4e', clientId: '1example23456789', tokenUse: 'access' })
+   * ```
+   *
+   * @see https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
+   */
+  <const Name extends string = 'cognito', Extra = unknown>(
+    options: CognitoOptions<Name, Extra>,
+  ): Provider<Name, CognitoClaims & Extra>
+  /**
+   * The same from `COGNITO_USER_POOL_ID`, `COGNITO_CLIENT_ID` (several with commas), `COGNITO_TOKEN_USE` (`access` where it is not
+   * set) and `COGNITO_GROUPS`. `AWS_REGION` is not read: it says where the program runs, not where the pool is.
+   *
+   * @param options - what is given here wins over the environment
+   * @throws `CONFIG_INVALID` that names the variable which is missing
+   */
+  fromEnv<const Name extends string = 'cognito', Extra = unknown>(
+    options?: Partial<CognitoOptions<Name, Extra>>,
+    environment?: Environment,
+  ): Provider<Name, CognitoClaims & Extra>
+}
+
+export const cognito: CognitoFactory = /* @__PURE__ */ Object.assign(create, { fromEnv })
+
+const POOL_ID = /^([a-z]{2,4}(?:-[a-z]+)+-\d)_[A-Za-z0-9]+$/
+
+function create<const Name extends string = 'cognito', Extra = unknown>(
+  options: CognitoOptions<Name, Extra>,
+): Provider<Name, CognitoClaims & Extra> {
+  checkOptions('cognito', options, {
+    ...adapterOptions,
+    userPoolId: {
+      expected: 'a user pool id "{region}_{id}", such as "eu-central-1_a1B2c3D4e"',
+      accepts: (value) => typeof value === 'string' && POOL_ID.test(value),
+    },
+    region: optional({ expected: 'a region such as "eu-central-1"', accepts: (value) => typeof value === 'string' }),
+    clientId: textOrTexts('an app client id, or several'),
+    tokenUse: choice('access', 'id'),
+    groups: optional(texts('an array of group names')),
+  })
+  const { userPoolId, clientId, tokenUse, groups, name = 'cognito' as Name, requiredClaims, ...rules } = options
+  const region = regionOf(options)
+  return defineProvider<Name, CognitoClaims, Extra>({
+    algorithms: ['RS256'],
+    ...given(rules),
+    name,
+    // A pool issues under one of two names (IssuerConfiguration ORIGINAL or UPDATED), each with keys beside it.
+    issuer: [
+      `https://cognito-idp.${region}.amazonaws.com/${userPoolId}`,
+      `https://issuer-cognito-idp.${region}.amazonaws.com/${userPoolId}`,
+    ],
+    audience: tokenUse === 'id' ? clientId : unchecked('access tokens have no aud: client_id stands in for it'),
+    keys: (issuer) => remoteJwks(`${issuer}/.well-known/jwks.json`),
+    requiredClaims: withRequired(['sub'], requiredClaims),
+    checks: [
+      claimIs('token_use', tokenUse),
+      ...(tokenUse === 'access' ? [claimIs('client_id', clientId)] : []),
+      ...(groups ? [inOneOf(groups)] : []),
+    ],
+    identify: (claims) => ({ clientId: claims.client_id ?? (typeof claims.aud === 'string' ? claims.aud : undefined) }),
+    hint,
+  })
+}

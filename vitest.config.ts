@@ -1,0 +1,37 @@
+import { defineConfig } from 'vitest/config'
+import { ClosingLine } from './tooling/closing-line.ts'
+
+// Tests run from source, with no build: the condition leads each package's `exports` to its `src`.
+const conditions = ['@keysource/source', 'node', 'import', 'default']
+
+// They build, pack, install, start compilers: after the others, whose timing they would disturb.
+const heavy = ['tooling/install.test.ts', 'scripts/new-adapter.test.ts']
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    reporters: ['default', new ClosingLine()],
+    testTimeout: 20_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'source',
+          include: ['{packages,apps,bench}/**/{src,test}/**/*.test.ts', '{tooling,scripts}/*.test.ts'],
+          exclude: ['**/node_modules/**', '**/dist/**', ...heavy],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'workspace',
+          include: heavy,
+          sequence: { groupOrder: 1 },
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
+        },
+      },
+    ],
+  },
+})
