@@ -44,12 +44,17 @@ export function writeAdapter(root, name) {
     writeFileSync(join(root, file), fill(text))
     return file
   }
-  return [
-    ...filesIn(template).map((file) =>
-      write(join('packages/providers', name, file), readFileSync(join(template, file), 'utf8')),
-    ),
-    write(join('.changeset', `add-${name}.md`), FIRST_RELEASE),
-  ]
+  const files = filesIn(template).map((file) =>
+    write(join('packages/providers', name, file), readFileSync(join(template, file), 'utf8')),
+  )
+  format(root, join('packages/providers', name))
+  return [...files, write(join('.changeset', `add-${name}.md`), FIRST_RELEASE)]
+}
+
+/** A longer or shorter name breaks other lines than the template's, and sorts elsewhere. */
+function format(root, folder) {
+  const biome = join(root, 'node_modules/@biomejs/biome/bin/biome')
+  spawnSync(process.execPath, [biome, 'check', '--write', '--log-level=error', folder], { cwd: root, stdio: 'inherit' })
 }
 
 /** From the template's 0.0.0 to 1.0.0, where every package of ours starts. */

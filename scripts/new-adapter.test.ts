@@ -61,7 +61,7 @@ describe.each([
 
   it('has the name in each of its forms, and nothing of the template', () => {
     const index = readFileSync(join(root, folder, 'src/index.ts'), 'utf8')
-    expect(index).toContain(`export function ${forms.factory}`)
+    expect(index).toContain(`export const ${forms.factory}:`)
     expect(index).toContain(forms.variable)
     expect(readFileSync(join(root, folder, 'README.md'), 'utf8')).toContain(forms.title)
     expect(index).not.toMatch(/acme/i)

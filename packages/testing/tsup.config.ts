@@ -1,3 +1,5 @@
 import { preset } from '../../tooling/tsup.ts'
 
-export default preset()
+const config: ReturnType<typeof preset> = preset({ platform: 'node' })
+
+export default config

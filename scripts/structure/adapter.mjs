@@ -1,8 +1,9 @@
 // Read one adapter, read all: its one file has options, claims, factory, fromEnv, hints, in this order.
 import { declarationsOf } from './source-file.mjs'
 
-/** The parts in order, and how each is told: the first declaration that fits, for `fromEnv` and hints the last. */
-function partsOf(name) {
+/** The parts in order, and how each is told: the first declaration that fits. */
+function partsOf(folder) {
+  const name = folder.replaceAll(/-([a-z0-9])/g, (_, first) => first.toUpperCase())
   return [
     { part: 'options', wanted: 'an exported interface …Options', fits: type(/Options$/) },
     { part: 'claims', wanted: 'an exported interface …Claims', fits: type(/Claims$/) },
@@ -20,9 +21,9 @@ const type = (pattern) => (declaration) =>
   declaration.exported && declaration.kind === 'type' && pattern.test(declaration.name)
 
 /** @returns {{ what: string, expected: string }[]} */
-export function adapterFindings(path, name) {
+export function adapterFindings(path, folder) {
   const declarations = declarationsOf(path)
-  const found = partsOf(name).map((part) => ({ ...part, at: declarations.findIndex(part.fits) }))
+  const found = partsOf(folder).map((part) => ({ ...part, at: declarations.findIndex(part.fits) }))
   const missing = found
     .filter(({ at }) => at < 0)
     .map(({ part, wanted }) => ({ what: `has no ${part}`, expected: `${wanted} at the top level` }))

@@ -3,6 +3,7 @@ import { type ClaimRules, compileRules } from './claims.ts'
 import { configInvalid } from './errors.ts'
 import { isIssuerPattern, tenantReader } from './issuer.ts'
 import type { KeyStore } from './key-cache/key-store.ts'
+import type { RequestBudget } from './key-cache/state.ts'
 import type { KeySource } from './key-source.ts'
 import { oneOf, printable } from './printable.ts'
 import { isKeySource, ownClaim, type Provider } from './provider.ts'
@@ -43,7 +44,9 @@ export interface Composition {
 /** What a composition is made with. */
 export interface CompositionSettings {
   readonly clockToleranceSec: number
-  readonly storeFor: (source: KeySource, provider: string, kind: 'alone' | 'tenant') => KeyStore
+  readonly storeFor: (source: KeySource, provider: string, sharedBucket: RequestBudget | undefined) => KeyStore
+  /** A request budget for all tenants of one pattern. */
+  readonly budget: () => RequestBudget
 }
 
 /**
@@ -101,7 +104,8 @@ function composeProvider(provider: Provider, settings: CompositionSettings): Com
   const { name, issuer, keys } = provider
   const issuers = isIssuerPattern(issuer) ? [issuer.template] : [issuer].flat()
   const kind = isIssuerPattern(issuer) && typeof keys === 'function' ? 'tenant' : 'alone'
-  const stores = storesOf(name, keys, kind, settings)
+  const budget = kind === 'tenant' ? settings.budget() : undefined
+  const stores = storesOf(name, keys, settings, budget)
   return {
     provider,
     rules: compileRules(provider, settings.clockToleranceSec),
@@ -125,8 +129,8 @@ interface Stores {
 function storesOf(
   name: string,
   keys: Provider['keys'],
-  kind: 'alone' | 'tenant',
   settings: CompositionSettings,
+  budget: RequestBudget | undefined,
 ): Stores {
   const byIssuer = new Map<string, KeyStore>()
   const bySource = new Map<KeySource, KeyStore>()
@@ -135,18 +139,20 @@ function storesOf(
       const known = byIssuer.get(issuer)
       if (known) return known
       const source = typeof keys === 'function' ? sourceFrom(name, keys, issuer) : keys
-      const store = bySource.get(source) ?? settings.storeFor(source, name, kind)
+      const store = bySource.get(source) ?? settings.storeFor(source, name, budget)
       bySource.set(source, store)
       byIssuer.set(issuer, store)
-      if (byIssuer.size > MAX_TENANT_STORES && kind === 'tenant') closeOldest(byIssuer, bySource)
+      if (budget && byIssuer.size > MAX_TENANT_STORES) closeOldest(byIssuer, bySource)
       return store
     },
     open: () => [...bySource.values()],
   }
 }
 
+/** The oldest that holds no keys goes first: tokens of tenants that do not exist must not push out those that do. */
 function closeOldest(byIssuer: Map<string, KeyStore>, bySource: Map<KeySource, KeyStore>): void {
-  const [issuer, store] = byIssuer.entries().next().value ?? []
+  const older = [...byIssuer].slice(0, -1)
+  const [issuer, store] = older.find(([, one]) => one.snapshot().length === 0) ?? older[0] ?? []
   if (issuer === undefined || !store) return
   byIssuer.delete(issuer)
   if ([...byIssuer.values()].includes(store)) return

@@ -10,7 +10,9 @@ export interface EnvironmentReader {
   /** The first of these that is set. Throws `CONFIG_INVALID` that names them when none is. */
   required(...names: readonly string[]): string
   /** The first of these that is set, split at commas and white space. */
-  list(...names: readonly string[]): string[] | undefined
+  list(...names: readonly string[]): readonly string[] | undefined
+  /** The same. Throws `CONFIG_INVALID` that names them when none is set. */
+  requiredList(...names: readonly string[]): readonly string[]
 }
 
 /**
@@ -28,20 +30,26 @@ export function readEnvironment(owner: string, environment?: Environment): Envir
     }
     return undefined
   }
+  const required = (...names: readonly string[]): string => {
+    const value = optional(...names)
+    if (value !== undefined) return value
+    throw new ConfigError(
+      'CONFIG_INVALID',
+      `${owner}.fromEnv: expected the environment variable ${names.join(' or ')}, which is not set`,
+      { subject: names.join(' or '), expected: 'an environment variable', found: 'nothing' },
+    )
+  }
   return {
     optional,
-    required(...names) {
+    required,
+    requiredList: (...names) => split(required(...names)),
+    list(...names) {
       const value = optional(...names)
-      if (value !== undefined) return value
-      throw new ConfigError(
-        'CONFIG_INVALID',
-        `${owner}.fromEnv: expected the environment variable ${names.join(' or ')}, which is not set`,
-        { subject: names.join(' or '), expected: 'an environment variable', found: 'nothing' },
-      )
+      return value === undefined ? undefined : split(value)
     },
-    list: (...names) =>
-      optional(...names)
-        ?.split(/[\s,]+/)
-        .filter(Boolean),
   }
+}
+
+function split(value: string): readonly string[] {
+  return value.split(/[\s,]+/).filter(Boolean)
 }

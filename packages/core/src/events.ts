@@ -40,6 +40,8 @@ export type VerifierEvent =
   | (SourceEvent & { readonly type: 'expired'; readonly ageMs: number })
   /** A token names a key that is not held. `kid` is clipped and printable. */
   | (SourceEvent & { readonly type: 'unknown-kid'; readonly kid: string; readonly refreshing: boolean })
+  /** What a snapshot holds for this source is not used, and why. */
+  | (SourceEvent & { readonly type: 'snapshot-refused'; readonly reason: string })
   /** A published key that cannot be used, and why. */
   | (SourceEvent & { readonly type: 'key-skipped'; readonly kid: string | undefined; readonly reason: string })
   | (EventBase & {

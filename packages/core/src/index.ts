@@ -60,6 +60,7 @@ export {
 export type { EventListener, VerifierEvent } from './events.ts'
 export { type HttpClient, HttpError, type HttpRequest } from './http-client.ts'
 export { type AnyTenant, anyTenant, type IssuerPattern } from './issuer.ts'
+export type { Snapshot, SnapshotEntry } from './key-cache/snapshot.ts'
 export type { KeySource, LoadContext, LoadedKeys } from './key-source.ts'
 export {
   adapterOptions,
@@ -82,7 +83,9 @@ export {
 } from './options.ts'
 export { oneOf, printable } from './printable.ts'
 export {
+  type AdapterDefaults,
   type AdapterOptions,
+  adapterRules,
   defineProvider,
   type Identity,
   ownClaim,
@@ -93,7 +96,6 @@ export {
   type TokenProblem,
   type TokenRules,
   textClaim,
-  withRequired,
 } from './provider.ts'
 export { firstOf, merge } from './sources/combine.ts'
 export { jwkArrayFrom, jwkSetFrom, readJson, unexpected } from './sources/jwk-set.ts'

@@ -1,4 +1,4 @@
-import { base64url } from 'jose'
+import { base64url, type JWK } from 'jose'
 import { type Algorithm, ASYMMETRIC_ALGORITHMS, algorithmFacts, sameAlgorithm } from './algorithms.ts'
 import { keyIssuerFits } from './issuer.ts'
 import { printable } from './printable.ts'
@@ -82,6 +82,12 @@ export async function screenKeys(engine: SignatureEngine, input: KeySetInput): P
   if (beyond > 0)
     skipped.push({ kid: undefined, reason: `${beyond} more than the ${input.maxKeys} keys that are read` })
   return indexKeys(keys, skipped, input.anyKid)
+}
+
+/** A screened key as the JWK that it came from, without members that are not used. */
+export function publicJwk({ jwk, kid, alg, issuer, notBefore: nbf, notAfter: exp }: VerificationKey): JWK {
+  const members = Object.entries({ ...jwk, kid, alg, issuer, nbf, exp }).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(members) as unknown as JWK
 }
 
 /** Puts screened keys in order for look-up. */

@@ -29,6 +29,8 @@ export interface KeySource {
    * `kid` of a token and never without one, and `ready()` reports the source as on demand.
    */
   accepts?(kid: string): boolean
+  /** Its keys are on this machine, in the program or in a file: they cost nothing to load and are left out of snapshots. */
+  readonly local?: boolean
 }
 
 /** What one load has at hand. */

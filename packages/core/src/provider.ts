@@ -164,11 +164,29 @@ export function defineProvider<const Name extends string, Claims extends JwtClai
   })
 }
 
+/** What an adapter decides where its user does not. */
+export interface AdapterDefaults {
+  readonly name: string
+  readonly algorithms: readonly Algorithm[]
+  /** Claims that the provider's tokens always hold. The user's come on top, never instead. */
+  readonly requiredClaims?: readonly string[]
+}
+
 /**
- * Adds to an adapter's own rules what its user asked for: the user's `requiredClaims` come on top, never instead.
+ * For adapters: the options that every adapter takes, with the adapter's own defaults, as {@link defineProvider} wants them.
  */
-export function withRequired(own: readonly string[], asked: readonly string[] | undefined): readonly string[] {
-  return [...new Set([...own, ...(asked ?? [])])]
+export function adapterRules<Name extends string, Extra>(
+  options: AdapterOptions<Name, Extra>,
+  defaults: AdapterDefaults,
+): Required<AdapterOptions<Name, Extra>> & { readonly name: Name } {
+  return {
+    name: options.name ?? (defaults.name as Name),
+    algorithms: options.algorithms ?? defaults.algorithms,
+    typ: options.typ,
+    clockToleranceSec: options.clockToleranceSec,
+    requiredClaims: [...new Set([...(defaults.requiredClaims ?? []), ...(options.requiredClaims ?? [])])],
+    schema: options.schema,
+  }
 }
 
 /** The claim names of RFC 9068 and OpenID Connect. */

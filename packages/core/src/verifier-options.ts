@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts'
 import type { EventListener } from './events.ts'
+import { checkSnapshot, type Snapshot } from './key-cache/snapshot.ts'
 import { callback, checkOptions, flag, numberWithin, type OptionRule, optional, text, textOrTexts } from './options.ts'
 import type { AnyProviders } from './verified-token.ts'
 
@@ -40,6 +41,8 @@ export interface VerifierOptions<Providers extends AnyProviders> {
   readonly fetch?: typeof globalThis.fetch | undefined
   /** In place of the runtime's own clocks: for tests. */
   readonly clock?: Clock | undefined
+  /** What `verifier.export()` of an earlier process returned: it starts with these keys, and loads newer ones at once. */
+  readonly snapshot?: Snapshot | undefined
   /** Called with each event, at once. */
   readonly onEvent?: EventListener | undefined
 }
@@ -77,8 +80,8 @@ export const DEFAULT_CLOCK_TOLERANCE_SEC = 5
 /** What {@link VerifierOptions} leaves out. */
 export const DEFAULT_MAX_TOKEN_BYTES = 16_384
 
-// The longest delay that a timer takes: with more it fires at once.
-const MAX_MS = 2 ** 31 - 1
+// A timer takes at most 2^31 - 1 ms: with more it fires at once. This leaves room for what is added to some.
+const MAX_MS = 2_000_000_000
 
 const cacheRules: Readonly<Record<keyof CacheOptions, OptionRule>> = {
   ttlMs: optional(numberWithin(1, MAX_MS, 'milliseconds')),
@@ -95,7 +98,7 @@ const cacheRules: Readonly<Record<keyof CacheOptions, OptionRule>> = {
 
 const verifierRules: Readonly<Record<keyof VerifierOptions<[]>, OptionRule>> = {
   providers: {
-    expected: 'an array with at least one provider, such as [auth0({ domain, audience })]',
+    expected: 'an array with at least one provider, such as [oidc({ issuer, audience })]',
     accepts: (value) => Array.isArray(value) && value.length > 0,
   },
   cache: optional({
@@ -111,6 +114,10 @@ const verifierRules: Readonly<Record<keyof VerifierOptions<[]>, OptionRule>> = {
       typeof (value as Partial<Clock> | null)?.now === 'function' &&
       typeof (value as Partial<Clock>).monotonic === 'function',
   }),
+  snapshot: optional({
+    expected: 'what verifier.export() returned',
+    accepts: (value) => typeof value === 'object' && value !== null,
+  }),
   onEvent: optional(callback),
 }
 
@@ -122,6 +129,7 @@ const verifierRules: Readonly<Record<keyof VerifierOptions<[]>, OptionRule>> = {
 export function checkVerifierOptions(options: VerifierOptions<AnyProviders>): void {
   checkOptions('createVerifier', options, verifierRules)
   if (options.cache) checkOptions('createVerifier: cache', options.cache, cacheRules)
+  if (options.snapshot) checkSnapshot(options.snapshot)
 }
 
 const verifyRules: Readonly<Record<keyof VerifyOptions, OptionRule>> = {

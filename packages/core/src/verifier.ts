@@ -3,6 +3,8 @@ import { type ComposedProvider, composeProviders } from './composition.ts'
 import { ConfigError, isKeysourceError, KeysError, type KeysourceError } from './errors.ts'
 import { deliver } from './events.ts'
 import { keyStore } from './key-cache/combined.ts'
+import type { Snapshot, SnapshotEntry } from './key-cache/snapshot.ts'
+import { initialState } from './key-cache/state.ts'
 import type { Provider } from './provider.ts'
 import { unavailableFor } from './refusal.ts'
 import type { SignatureEngine } from './signature/engine.ts'
@@ -55,6 +57,11 @@ export interface Verifier<Token = VerifiedToken> {
   ready(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>
   /** How each provider's keys stand. */
   status(): readonly ProviderStatus[]
+  /**
+   * The keys that are held, to be saved and given to the next process as `snapshot`: it then verifies while a provider is
+   * down. Plain data; public keys and no secret.
+   */
+  export(): Snapshot
   /** Ends loads and timers. Verifications after it reject with `CLOSED`. */
   close(): void
 }
@@ -126,6 +133,7 @@ function makeVerifier(engine: SignatureEngine, options: VerifierOptions<AnyProvi
       await untilAborted(allReady(providers), signal)
     },
     status: () => providers.map(statusOf),
+    export: (): Snapshot => ({ version: 1, sources: providers.flatMap(entriesOf) }),
     close() {
       closing.abort(new ConfigError('CLOSED', 'the verifier was closed'))
       for (const { openStores } of providers) for (const store of openStores()) store.close()
@@ -142,13 +150,31 @@ function contextOf(
   const { maxBytes, maxKeys, keepFresh, ...freshness } = withCacheDefaults(options.cache)
   const http = { fetch, maxBytes, now: () => clock.now() }
   const loads = { begun: 0 }
-  const settings = { engine, http, clock, chance: Math.random, freshness, maxKeys, keepFresh, onEvent, loads }
+  const settings = {
+    engine,
+    http,
+    clock,
+    chance: Math.random,
+    freshness,
+    maxKeys,
+    keepFresh,
+    onEvent,
+    loads,
+    sharesPromises: !isWorkerd(),
+    snapshot: options.snapshot,
+  }
   const composition = composeProviders(options.providers, {
     clockToleranceSec: options.clockToleranceSec ?? DEFAULT_CLOCK_TOLERANCE_SEC,
-    storeFor: (source, provider) => keyStore(source, provider, settings),
+    budget: () => ({ current: initialState(freshness, { mono: clock.monotonic(), wall: clock.now() }).bucket }),
+    storeFor: (source, provider, sharedBucket) => keyStore(source, provider, { ...settings, sharedBucket }),
   })
   const read = tokenReader(engine, composition.algorithms, options.maxTokenBytes ?? DEFAULT_MAX_TOKEN_BYTES)
   return { engine, clock, composition, read, loads, closing }
+}
+
+/** Cloudflare's Workers: a request there must not wait for what another request started. */
+function isWorkerd(): boolean {
+  return globalThis.navigator?.userAgent === 'Cloudflare-Workers'
 }
 
 /** What a provider's own code threw: a check, a schema or `identify` that took a claim for granted. The token is refused. */
@@ -175,6 +201,10 @@ async function readinessOf(composed: ComposedProvider): Promise<KeysError | unde
   const failures = results.filter((result) => result.status === 'rejected')
   if (failures.length < results.length || results.length === 0) return undefined
   return unavailableFor(failures[0]?.reason, composed)
+}
+
+function entriesOf({ openStores }: ComposedProvider): readonly SnapshotEntry[] {
+  return openStores().flatMap((store) => store.snapshot())
 }
 
 function statusOf({ provider, issuers, namedStores, openStores }: ComposedProvider): ProviderStatus {

@@ -80,6 +80,7 @@ export async function startAuth0(options: Auth0StandInOptions = {}): Promise<Aut
   const base = await startStandIn<Auth0Kind>('auth0', () => ({
     issuer,
     keys,
+    kinds: ['access', 'id'],
     routes: () =>
       [domain, ...customDomains].flatMap((host) => [
         keyRoute({
@@ -89,7 +90,7 @@ export async function startAuth0(options: Auth0StandInOptions = {}): Promise<Aut
         }),
         metadataRoute(openidMetadataUrl(`https://${host}/`), () => metadata(host)),
       ]),
-    token: (kind = 'access') =>
+    token: (kind) =>
       kind === 'id' ? idToken(issuer, members) : accessToken(issuer, domain, { ...options, ...members }),
   }))
   return withMembers(base, members)

@@ -87,8 +87,9 @@ export async function startClerk(options: ClerkStandInOptions = {}): Promise<Cle
   const base = await startStandIn<ClerkKind>('clerk', () => ({
     issuer,
     keys,
+    kinds: ['session', 'm2m', 'oauth'],
     routes: () => [keyRoute(published), backendRoute(published, secretKey), ...metadataRoutes(issuer)],
-    token: (kind = 'session', at) => TOKENS[kind](issuer, { ...members, organization: options.organization }, at),
+    token: (kind, at) => TOKENS[kind](issuer, { ...members, organization: options.organization }, at),
     secrets: () => [secretKey],
   }))
   let jwtKey = await publicPem(keys.current('instance'))

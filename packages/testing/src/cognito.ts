@@ -77,6 +77,7 @@ export async function startCognito(options: CognitoStandInOptions = {}): Promise
   const base = await startStandIn<CognitoKind>('cognito', () => ({
     issuer,
     keys,
+    kinds: ['access', 'id'],
     routes: () =>
       Object.values(issuers).flatMap((one) => [
         keyRoute({
@@ -86,7 +87,7 @@ export async function startCognito(options: CognitoStandInOptions = {}): Promise
         }),
         metadataRoute(openidMetadataUrl(one), () => metadata(one, region)),
       ]),
-    token: (kind = 'access', at) => (kind === 'id' ? idToken(issuer, members, at) : accessToken(issuer, members, at)),
+    token: (kind, at) => (kind === 'id' ? idToken(issuer, members, at) : accessToken(issuer, members, at)),
   }))
   return withMembers(base, members)
 }

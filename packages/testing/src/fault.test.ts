@@ -101,8 +101,12 @@ describe('fail', () => {
     await expect(body({ signal: AbortSignal.timeout(100) })).rejects.toThrow()
   })
 
-  it('refuses a fault that there is not', () => {
-    expect(() => standIn.fail('fire' as Fault)).toThrow(/expected one of .*, got "fire"/)
+  it.each([
+    [['fire'], /"fault": expected "401".* got "fire"/],
+    [['500', { retryAfter: 1 }], /unknown option "retryAfter"/],
+    [['500', { path: 'jwks' }], /"path": expected a path such as "\/jwks"/],
+  ])('refuses %j', (args, message) => {
+    expect(() => standIn.fail(...(args as [Fault]))).toThrow(message)
   })
 })
 

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
+import { checkOption, checkOptions, choice, numberWithin, type OptionRule, optional } from '@keysource/core'
 import { type Answer, type EncodedAnswer, jsonAnswer, sendAnswer } from './answer.ts'
 
 /**
@@ -99,9 +100,23 @@ export interface FaultyExchange {
   readonly rightAnswer: () => Promise<EncodedAnswer>
 }
 
-/** Every fault by name. */
-export function faultNames(): readonly string[] {
-  return Object.keys(SERVERS)
+/**
+ * Checks a fault and its options.
+ *
+ * @throws `CONFIG_INVALID`
+ */
+export function checkFault(fault: Fault, options: FaultOptions): void {
+  checkOption('fail', 'fault', fault, choice(...Object.keys(SERVERS)))
+  checkOptions('fail', options, {
+    path: optional({
+      expected: 'a path such as "/jwks", or a pattern for the URL',
+      accepts: (value) => value instanceof RegExp || (typeof value === 'string' && value.startsWith('/')),
+    }),
+    times: optional(numberWithin(1, 1_000_000, 'requests')),
+    retryAfterSec: optional(numberWithin(0, 1_000_000, 'seconds')),
+    delayMs: optional(numberWithin(0, 600_000, 'milliseconds')),
+    bytes: optional(numberWithin(1, 2 ** 40, 'bytes')),
+  } satisfies Record<keyof FaultOptions, OptionRule>)
 }
 
 type FaultServer = (exchange: FaultyExchange) => unknown

@@ -32,7 +32,14 @@ export function keyPairs(): KeyPairs {
 
 /**
  * Every stand-in that is started within `run` draws its keys from `pairs`. An RSA pair takes a quarter of a second to
- * make: a suite that starts a stand-in for each of forty tests would spend its time on nothing else.
+ * make: a suite that starts a stand-in for each of forty tests would spend its time on nothing else. Two such stand-ins
+ * have the same keys, under other `kid`s: do not compose them in one verifier.
+ *
+ * @example
+ * ```ts
+ * const pairs = keyPairs()
+ * const standIn = await withKeyPairs(pairs, () => startCognito())
+ * ```
  */
 export function withKeyPairs<T>(pairs: KeyPairs, run: () => T): T {
   return shared.run(pairs, run)

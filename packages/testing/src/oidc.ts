@@ -97,11 +97,12 @@ export async function startOidc(options: OidcStandInOptions = {}): Promise<OidcS
     return {
       issuer,
       keys,
+      kinds: ['access', 'id'],
       routes: () => [
         keyRoute({ url: jwksUrl, keys, cacheControl: options.cacheControl }),
         ...documentUrls.map((one) => metadataRoute(one, document)),
       ],
-      token: (kind = 'access') => (kind === 'id' ? idToken(issuer, members) : accessToken(issuer, members)),
+      token: (kind) => (kind === 'id' ? idToken(issuer, members) : accessToken(issuer, members)),
     }
   })
   return withMembers(base, {

@@ -80,6 +80,7 @@ export async function startOkta(options: OktaStandInOptions = {}): Promise<OktaS
   const base = await startStandIn<OktaKind>('okta', () => ({
     issuer,
     keys,
+    kinds: ['access', 'id'],
     routes: () => [
       keyRoute({
         url: jwksUrl,
@@ -88,7 +89,7 @@ export async function startOkta(options: OktaStandInOptions = {}): Promise<OktaS
       }),
       ...metadataRoutes(issuer, jwksUrl, isOrg),
     ],
-    token: (kind = 'access', at) =>
+    token: (kind, at) =>
       kind === 'id' ? idToken(issuer, members, at) : accessToken(issuer, members, at, isOrg ? 'internal' : 'signing'),
   }))
   return withMembers(base, members)

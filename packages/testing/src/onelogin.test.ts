@@ -76,11 +76,11 @@ describe('startOneLogin', () => {
   })
 
   it('gives the same token until it ends', async () => {
-    await start({ apiTokenLifetimeSec: 0.2 })
+    await start({ apiTokenLifetimeSec: 1 })
     const [first, second] = [await apiToken(), await apiToken()]
     expect(second).toBe(first)
     expect(await signingKeys(first)).toBe(200)
-    await new Promise((resolve) => setTimeout(resolve, 220))
+    await new Promise((resolve) => setTimeout(resolve, 1020))
     expect(await signingKeys(first)).toBe(401)
     expect(await apiToken()).not.toBe(first)
     expect(standIn.secrets).toContain(first)

@@ -83,13 +83,14 @@ export async function startOneLogin(options: OneLoginStandInOptions = {}): Promi
   const base = await startStandIn<OneLoginKind>('onelogin', () => ({
     issuer,
     keys,
+    kinds: ['access', 'id'],
     routes: () => [
       keyRoute({ url: `${issuer}/certs`, keys, jwk: certificate, cacheControl: options.cacheControl }),
       ...signingKeyRoutes(issuer, keys, tokens, options.cacheControl),
       tokens.route(`https://api.${region}.onelogin.com/auth/oauth2/v2/token`),
       metadataRoute(openidMetadataUrl(issuer), () => metadata(issuer)),
     ],
-    token: (kind = 'access') => TOKENS[kind](issuer, { ...members, ...person }),
+    token: (kind) => TOKENS[kind](issuer, { ...members, ...person }),
     secrets: () => [apiClientSecret, ...tokens.issued()],
   }))
   return withMembers(base, { ...members, ...person, revokeTokens: tokens.revoke })

@@ -85,6 +85,17 @@ describe('tokens', () => {
   })
 })
 
+describe('options of tokens', () => {
+  it.each([
+    [{ kind: 'session' }, /"kind": expected "access" or "id", got "session"/],
+    [{ expiresIn: 5 }, /unknown option "expiresIn"/],
+    [{ alg: 'none' }, /"alg"/],
+  ])('%j is refused', async (options, message) => {
+    await start()
+    await expect(standIn.issueToken({}, options as never)).rejects.toThrow(message)
+  })
+})
+
 describe('forged tokens', () => {
   it('name the right key and are signed by another one', async () => {
     await start()

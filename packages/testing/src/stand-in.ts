@@ -1,12 +1,13 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Algorithm, ConfigError } from '@keysource/core'
+import { type Algorithm, ASYMMETRIC_ALGORITHMS, ConfigError, checkOptions, choice, optional } from '@keysource/core'
 import { exchangeOf, handle, type RecordedRequest } from './exchange.ts'
-import { type Fault, type FaultOptions, faultNames, faultSwitch } from './fault.ts'
+import { checkFault, type Fault, type FaultOptions, faultSwitch } from './fault.ts'
 import { type KeyRing, publicPem, type SigningKey } from './key-ring.ts'
 import { hostsOf, knows, type Route } from './route.ts'
 import { type FetchTarget, routeFetch } from './route-fetch.ts'
 import {
+  checkTokenOptions,
   defined,
   type ForgeOptions,
   hmacToken,
@@ -68,9 +69,11 @@ export interface StandIn<Kind extends string = string> extends FetchTarget {
 export interface ProviderPlan<Kind extends string> {
   readonly issuer: string
   readonly keys: KeyRing
+  /** The kinds of token that it issues, the default first. */
+  readonly kinds: readonly [Kind, ...Kind[]]
   readonly routes: () => readonly Route[]
   /** The usual token of a kind, issued at a time in seconds. */
-  readonly token: (kind: Kind | undefined, at: number) => UsualToken
+  readonly token: (kind: Kind, at: number) => UsualToken
   readonly secrets?: () => readonly string[]
 }
 
@@ -135,20 +138,13 @@ function standIn<Kind extends string>(
       return plan.secrets?.() ?? []
     },
     fail(fault, options = {}) {
-      if (!faultNames().includes(fault)) throw noSuchFault(fault)
+      checkFault(fault, options)
       faults.fail(fault, options)
     },
     recover: faults.recover,
     close: closed,
     [Symbol.asyncDispose]: closed,
   }
-}
-
-function noSuchFault(fault: string): ConfigError {
-  return new ConfigError(
-    'CONFIG_INVALID',
-    `fail: expected one of ${faultNames().join(', ')}, got ${JSON.stringify(fault)}`,
-  )
 }
 
 /** A stand-in with members of its own: what its adapter's options need. */
@@ -161,8 +157,11 @@ export function withMembers<Base extends object, Members extends object>(base: B
 type TokenMembers<Kind extends string> = Pick<StandIn<Kind>, 'issueToken' | 'forgeToken' | 'rotate' | 'withdraw'>
 
 function tokensOf<Kind extends string>(plan: ProviderPlan<Kind>): TokenMembers<Kind> {
-  const { keys } = plan
-  const prepare = (claims: Claims, { kind, kid, header, alg, expiresInSec }: ForgeOptions<Kind>): Prepared => {
+  const { keys, kinds } = plan
+  const prepare = (
+    claims: Claims,
+    { kind = kinds[0], kid, header, alg, expiresInSec }: ForgeOptions<Kind>,
+  ): Prepared => {
     const { lifetimeSec } = plan.token(kind, 0)
     const at = issuedAt(lifetimeSec, expiresInSec)
     const exp = expiresInSec === undefined ? at + lifetimeSec : nowSec() + expiresInSec
@@ -177,17 +176,24 @@ function tokensOf<Kind extends string>(plan: ProviderPlan<Kind>): TokenMembers<K
   }
   return {
     async issueToken(claims = {}, options = {}) {
+      checkTokenOptions('issueToken', options, kinds)
       const prepared = prepare(claims, options)
       return signToken(prepared.header, prepared.claims, (await prepared.key.pair()).privateKey)
     },
     async forgeToken(claims = {}, options = {}) {
+      checkTokenOptions('forgeToken', options, kinds)
       const { key, header, claims: forged } = prepare(claims, options)
       if (options.alg === 'none') return unsignedToken(header, forged)
       if (options.alg === 'HS256') return hmacToken(header, forged, await publicPem(key))
       return signToken(header, forged, (await keys.forgingPair(options.alg ?? key.alg)).privateKey)
     },
-    async rotate({ kind, alg } = {}) {
-      const { slot } = plan.token(kind, 0)
+    async rotate(options = {}) {
+      checkOptions('rotate', options, {
+        kind: optional(choice(...kinds)),
+        alg: optional(choice(...ASYMMETRIC_ALGORITHMS)),
+      })
+      const { kind, alg } = options
+      const { slot } = plan.token(kind ?? kinds[0], 0)
       keys.rotate(kind && slot, alg)
       return keys.current(slot).kid
     },

@@ -81,11 +81,12 @@ export async function startSuperTokens(options: SuperTokensStandInOptions = {}):
     return {
       issuer,
       keys,
+      kinds: ['session', 'oauth-access', 'oauth-id'],
       routes: () => [
         keyRoute({ url: jwksUrl, keys, cacheControl: options.cacheControl ?? 'max-age=60, must-revalidate' }),
         metadataRoute(openidMetadataUrl(issuer), () => usualMetadata(issuer, jwksUrl, ['RS256'])),
       ],
-      token: (kind = 'session') => TOKENS[kind](issuer, members),
+      token: (kind) => TOKENS[kind](issuer, members),
     }
   })
   return withMembers(base, { ...members, apiDomain })

@@ -1,5 +1,14 @@
 import { createHmac, type KeyObject } from 'node:crypto'
-import type { Algorithm } from '@keysource/core'
+import {
+  type Algorithm,
+  ASYMMETRIC_ALGORITHMS,
+  checkOptions,
+  choice,
+  numberWithin,
+  type OptionRule,
+  optional,
+  text,
+} from '@keysource/core'
 import { type CompactJWSHeaderParameters, CompactSign } from 'jose'
 
 /** How a token differs from the provider's usual one, besides its claims. */
@@ -23,6 +32,22 @@ export interface ForgeOptions<Kind extends string = string> extends Omit<TokenOp
    * key as the secret, which passes where a verifier believes the header's `alg`.
    */
   readonly alg?: Algorithm | 'none' | 'HS256' | undefined
+}
+
+/**
+ * Checks the options of one token. A misspelt one would otherwise make a good token where a bad one was meant.
+ *
+ * @throws `CONFIG_INVALID`
+ */
+export function checkTokenOptions(owner: 'issueToken' | 'forgeToken', options: object, kinds: readonly string[]): void {
+  const algorithms = owner === 'forgeToken' ? [...ASYMMETRIC_ALGORITHMS, 'none', 'HS256'] : ASYMMETRIC_ALGORITHMS
+  checkOptions(owner, options, {
+    kind: optional(choice(...kinds)),
+    header: optional({ expected: 'an object', accepts: (value) => typeof value === 'object' && value !== null }),
+    kid: optional(text()),
+    alg: optional(choice(...algorithms)),
+    expiresInSec: optional(numberWithin(-(2 ** 40), 2 ** 40, 'seconds')),
+  } satisfies Record<keyof TokenOptions, OptionRule>)
 }
 
 /** What a provider puts into a token, before anything is changed. */

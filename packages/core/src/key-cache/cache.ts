@@ -8,7 +8,9 @@ import { printable } from '../printable.ts'
 import type { SignatureEngine } from '../signature/engine.ts'
 import type { SourceStatus } from '../status.ts'
 import { setChanges } from './changes.ts'
-import type { Inquiry, KeyAnswer, KeyStore } from './key-store.ts'
+import { deadlineOf } from './deadline.ts'
+import type { Held, Inquiry, KeyAnswer, KeyStore } from './key-store.ts'
+import { leaseOf, type Snapshot, type SnapshotEntry, snapshotEntries, snapshotEntry } from './snapshot.ts'
 import {
   ageMs,
   began,
@@ -18,12 +20,14 @@ import {
   freshness,
   type Instant,
   initialState,
+  isCurrent,
   isLoading,
-  type Lease,
   leaseFor,
+  type RequestBudget,
   retryAt,
   type SourceState,
   succeeded,
+  tokensIn,
   urgentRetryAt,
 } from './state.ts'
 
@@ -40,13 +44,12 @@ export interface CacheSettings {
   readonly onEvent: EventListener | undefined
   /** Counts the loads of all sources. */
   readonly loads: { begun: number }
-}
-
-/** Keys that are held, and since when. */
-interface Held {
-  readonly loaded: LoadedKeys
-  readonly set: KeySet
-  readonly lease: Lease
+  /** Whether one request may wait for what another one started. Cloudflare's Workers forbid it. */
+  readonly sharesPromises: boolean
+  /** What an earlier process knew. */
+  readonly snapshot: Snapshot | undefined
+  /** One request budget for all tenants of a pattern, whose number strangers decide. */
+  readonly sharedBucket?: RequestBudget | undefined
 }
 
 /** The whole set stands under this name; keys that come one at a time under their own `kid`. */
@@ -67,6 +70,7 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
   let requests = 0
   let saved = 0
   let timer: ReturnType<typeof setTimeout> | undefined
+  let remembered = source.local ? [] : snapshotEntries(settings.snapshot, source.id)
 
   function instant(): Instant {
     return { mono: clock.monotonic(), wall: clock.now() }
@@ -81,27 +85,37 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
   }
 
   function ask(inquiry: Inquiry): KeyAnswer {
+    if (remembered.length > 0) return { wait: restoreAndLoad(inquiry) }
     const now = instant()
     const slot = slotOf(inquiry)
     const entry = heldIn(slot, now)
     announceAge(slot, entry, now)
     if (onDemand && !mayAskFor(inquiry.kid)) return missing()
     const known = entry !== undefined && (onDemand || knowsKey(entry.set, inquiry))
-    const finding = { lease: entry?.lease, known, loadsBefore: inquiry.loadsBefore, onDemand }
-    const { answer, load, until } = decide(state, finding, options, now)
+    const metered = onDemand || settings.sharedBucket !== undefined
+    if (settings.sharedBucket) state = { ...state, bucket: settings.sharedBucket.current }
+    const finding = { lease: entry?.lease, known, loadsBefore: inquiry.loadsBefore, onDemand, metered }
+    const { answer, load, until = now.mono } = decide(state, finding, options, now)
     if (entry && !known) announceUnknown(inquiry, load !== undefined)
-    if (load) start(load, slot, inquiry, now)
+    const work = load && start(load, slot, inquiry, now)
     switch (answer) {
       case 'use':
         saved += 1
         return entry ? { keys: selectKeys(entry.set, inquiry), set: entry.set } : missing()
       case 'wait':
-        return { wait: until === undefined ? Promise.resolve() : waitForLoad(until - now.mono) }
+        return { wait: waitFor(work ?? othersLoad(slot, inquiry, known, until, now), until - now.mono) }
       case 'missing':
         return missing()
       case 'unavailable':
         return { unavailable: unavailable(now) }
     }
+  }
+
+  /** The load that somebody else's token started. Where that may not be waited for: one of this token's own, or a pause. */
+  function othersLoad(slot: Slot, inquiry: Inquiry, known: boolean, until: number, now: Instant): Promise<void> {
+    if (settings.sharesPromises) return current ?? Promise.resolve()
+    if (!known && tokensIn(state, options, now) >= 1) return start('unknown-kid', slot, inquiry, now)
+    return pause(Math.max(POLL_MS, (until - now.mono) / 16))
   }
 
   function missing(): KeyAnswer {
@@ -119,15 +133,22 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
     return kid !== undefined && (source.accepts?.(kid) ?? true)
   }
 
-  function start(load: 'refresh' | 'unknown-kid', slot: Slot, inquiry: Inquiry | undefined, now: Instant): void {
+  function start(
+    load: 'refresh' | 'unknown-kid',
+    slot: Slot,
+    inquiry: Inquiry | undefined,
+    now: Instant,
+  ): Promise<void> {
     settings.loads.begun += 1
     const { begun } = settings.loads
     state = began(state, load, begun, options, now)
+    if (settings.sharedBucket) settings.sharedBucket.current = state.bucket
     const work = run(slot, inquiry?.kid, begun).finally(() => {
       if (current === work) current = undefined
     })
     current = work
     inquiry?.waitUntil?.(work)
+    return work
   }
 
   /** One load, to its end. Never rejects: what failed is kept in the state, and told as an event. */
@@ -137,14 +158,40 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
     try {
       const loaded = await Promise.race([load(slot, kid, deadline.signal), deadline.passed])
       const set = await screen(loaded, slot)
-      if (state.loading?.ordinal !== ordinal) return // given up, and another load began since
+      if (!isCurrent(state, ordinal)) return
+      state = succeeded(state, ordinal)
       if (loaded.partial && kid !== undefined) onDemand = true
       keep(onDemand ? (kid ?? slot) : slot, loaded, set, clock.monotonic() - startedAt)
     } catch (error) {
-      if (state.loading?.ordinal === ordinal) giveUp(error)
+      if (isCurrent(state, ordinal)) giveUp(error, ordinal)
     } finally {
       deadline.clear()
       if (settings.keepFresh) keepFresh()
+    }
+  }
+
+  /** What an earlier process knew serves until the first load ends, which starts at once. */
+  async function restoreAndLoad(inquiry: Inquiry): Promise<void> {
+    const entries = remembered
+    remembered = []
+    if (!onDemand) start('refresh', WHOLE, inquiry, instant())
+    await restore(entries)
+  }
+
+  async function restore(entries: readonly SnapshotEntry[]): Promise<void> {
+    for (const entry of entries) {
+      const slot = entry.kid ?? WHOLE
+      const lease = leaseOf(entry, options, instant())
+      if (typeof lease === 'string') {
+        emit({ type: 'snapshot-refused', reason: lease })
+        continue
+      }
+      try {
+        const set = await screen(entry.loaded, slot)
+        if (!held.has(slot)) held.set(slot, { loaded: entry.loaded, set, lease })
+      } catch (error) {
+        emit({ type: 'snapshot-refused', reason: asKeysError(error, source.id).message })
+      }
     }
   }
 
@@ -191,7 +238,6 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
     const gone = onDemand && set.keys.length === 0
     const lease = leaseFor(gone ? 0 : loaded.maxAgeMs, options, now, settings.chance())
     const before = held.get(slot)
-    state = succeeded(state)
     lastError = undefined
     held.delete(slot)
     held.set(slot, { loaded, set, lease })
@@ -212,9 +258,9 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
     }
   }
 
-  function giveUp(error: unknown): void {
+  function giveUp(error: unknown, ordinal: number): void {
     const now = instant()
-    state = failed(state, (error as Partial<HttpError>)?.retryAfterMs ?? 0, now, settings.chance())
+    state = failed(state, ordinal, (error as Partial<HttpError>)?.retryAfterMs ?? 0, now, settings.chance())
     lastError = asKeysError(error, source.id)
     const failures = state.failing?.count ?? 0
     emit({ type: 'refresh-failed', error: lastError, failures, retryInMs: Math.ceil(retryAt(state) - now.mono) })
@@ -225,16 +271,6 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
     const why = lastError?.message ?? 'nothing was loaded yet'
     const retryAfterSec = Math.max(1, Math.ceil((urgentRetryAt(state) - now.mono) / 1000))
     return new KeysError(code, `the keys could not be had: ${why}`, { cause: lastError, retryAfterSec })
-  }
-
-  /** Until the load under way ends, or the patience for it does. */
-  function waitForLoad(ms: number): Promise<void> {
-    if (!current) return Promise.resolve()
-    let patience: ReturnType<typeof setTimeout> | undefined
-    const over = new Promise<void>((resolve) => {
-      patience = setTimeout(resolve, ms)
-    })
-    return Promise.race([current, over]).finally(() => clearTimeout(patience))
   }
 
   function announceAge(slot: Slot, entry: Held | undefined, now: Instant): void {
@@ -269,8 +305,10 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
   async function ready(): Promise<void> {
     if (onDemand || freshness(held.get(WHOLE)?.lease, options, instant()) === 'fresh') return
     const now = instant()
-    if (!isLoading(state, options, now) && urgentRetryAt(state) <= now.mono) start('refresh', WHOLE, undefined, now)
-    await current
+    const due = !isLoading(state, options, now) || !settings.sharesPromises
+    if (due && urgentRetryAt(state) <= now.mono) await start('refresh', WHOLE, undefined, now)
+    else if (settings.sharesPromises) await current
+    if (remembered.length > 0) await restore(remembered.splice(0))
     if (freshness(held.get(WHOLE)?.lease, options, instant()) !== 'fresh') throw unavailable(instant())
   }
 
@@ -318,7 +356,28 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
       clearTimeout(timer)
       closing.abort(new Error('the verifier was closed'))
     },
+    snapshot: () =>
+      [...(source.local ? [] : held)].map(([slot, entry]) =>
+        snapshotEntry(source.id, slot === WHOLE ? undefined : slot, entry, instant()),
+      ),
   }
+}
+
+const POLL_MS = 50
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms)
+  })
+}
+
+/** Until the load ends, or the patience for it does. */
+function waitFor(work: Promise<void>, ms: number): Promise<void> {
+  let patience: ReturnType<typeof setTimeout> | undefined
+  const over = new Promise<void>((resolve) => {
+    patience = setTimeout(resolve, ms)
+  })
+  return Promise.race([work, over]).finally(() => clearTimeout(patience))
 }
 
 function noneOf(set: KeySet): string {
@@ -332,35 +391,4 @@ function asKeysError(error: unknown, source: string): KeysError {
   if (isKeysourceError(error) && error.kind === 'keys') return error as KeysError
   const message = (error as Partial<KeysourceError> | undefined)?.message ?? printable(error)
   return new KeysError('KEYS_UNAVAILABLE', `${source}: ${message}`, { cause: error })
-}
-
-interface Deadline {
-  readonly signal: AbortSignal
-  /** Rejects when the time is over, for a source that does not heed the signal. */
-  readonly passed: Promise<never>
-  clear(): void
-}
-
-function deadlineOf(timeoutMs: number, closing: AbortSignal): Deadline {
-  const controller = new AbortController()
-  let fail: (reason: unknown) => void = () => {}
-  const passed = new Promise<never>((_, reject) => {
-    fail = reject
-  })
-  passed.catch(() => {}) // it is raced; alone it must not count as unhandled
-  const end = (reason: Error): void => {
-    controller.abort(reason)
-    fail(reason)
-  }
-  const timer = setTimeout(() => end(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
-  const onClosing = (): void => end(closing.reason as Error)
-  closing.addEventListener('abort', onClosing, { once: true })
-  return {
-    signal: controller.signal,
-    passed,
-    clear() {
-      clearTimeout(timer)
-      closing.removeEventListener('abort', onClosing)
-    },
-  }
 }

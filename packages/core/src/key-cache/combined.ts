@@ -27,6 +27,7 @@ function combined({ kind, members }: Combination, provider: string, settings: Ca
       // A fallback is there so that one that fails does no harm; so is the other half of a merged set.
       if (failures.length === stores.length) throw failures[0]?.reason
     },
+    snapshot: () => stores.flatMap((store) => store.snapshot()),
     status: () => stores.flatMap((store) => store.status()),
     close() {
       for (const store of stores) store.close()

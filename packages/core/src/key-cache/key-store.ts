@@ -1,6 +1,9 @@
 import type { KeysError } from '../errors.ts'
 import type { KeyNeed, KeySet, VerificationKey } from '../key-set.ts'
+import type { LoadedKeys } from '../key-source.ts'
 import type { SourceStatus } from '../status.ts'
+import type { SnapshotEntry } from './snapshot.ts'
+import type { Lease } from './state.ts'
 
 /** A token's question, with what the cache has to know of it. */
 export interface Inquiry extends KeyNeed {
@@ -8,6 +11,13 @@ export interface Inquiry extends KeyNeed {
   readonly loadsBefore: number
   /** Lets a refresh outlive the request that started it, on runtimes that stop work after the response. */
   readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined
+}
+
+/** Keys that are held, and since when. */
+export interface Held {
+  readonly loaded: LoadedKeys
+  readonly set: KeySet
+  readonly lease: Lease
 }
 
 /** The answer: keys to try, a wait after which to ask again, or nothing and whose fault that is. */
@@ -31,5 +41,7 @@ export interface KeyStore {
   /** Resolves once fresh keys are held; rejects with why they are not. */
   ready(): Promise<void>
   status(): readonly SourceStatus[]
+  /** What is held, for a later process. */
+  snapshot(): readonly SnapshotEntry[]
   close(): void
 }

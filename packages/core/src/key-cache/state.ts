@@ -37,8 +37,18 @@ export interface SourceState {
   readonly last: { readonly ordinal: number; readonly ok: boolean } | undefined
   /** What failed since the last success. */
   readonly failing: Failing | undefined
-  /** Loads for unknown `kid`s that may be made now. Monotonic. */
-  readonly bucket: { readonly tokens: number; readonly at: number }
+  readonly bucket: Bucket
+}
+
+/** How many loads for unknown `kid`s could be made, and when that was so. Monotonic. */
+interface Bucket {
+  readonly tokens: number
+  readonly at: number
+}
+
+/** One bucket for several sources. */
+export interface RequestBudget {
+  current: Bucket
 }
 
 interface Failing {
@@ -56,8 +66,10 @@ export interface Finding {
   readonly known: boolean
   /** How many loads had begun when the token arrived: counted and not timed, as many things happen in one tick of a clock. */
   readonly loadsBefore: number
-  /** Keys are asked for one at a time: without a lease, too, the bucket decides. */
+  /** Keys are asked for one at a time, so a load answers for one `kid` alone. */
   readonly onDemand: boolean
+  /** Strangers decide how many such sources there are (tenants, keys): their first loads, too, are paid for from the bucket. */
+  readonly metered: boolean
 }
 
 /** What becomes of a token. */
@@ -113,7 +125,7 @@ export function decide(state: SourceState, finding: Finding, options: FreshnessO
 
 /** Cold start: all tokens share one load; after it failed they fail fast until the next is due. */
 function withoutKeys(state: SourceState, finding: Finding, options: FreshnessOptions, now: Instant): Decision {
-  if (finding.onDemand) return unknownKid(state, finding, options, now)
+  if (finding.metered) return unknownKid(state, finding, options, now)
   if (isLoading(state, options, now)) return { answer: 'wait', until: loadEnd(state, options, now) }
   if (urgentRetryAt(state) > now.mono) return { answer: 'unavailable' }
   return { answer: 'wait', until: now.mono + options.timeoutMs, load: 'refresh' }
@@ -123,7 +135,7 @@ function withoutKeys(state: SourceState, finding: Finding, options: FreshnessOpt
 function unknownKid(state: SourceState, finding: Finding, options: FreshnessOptions, now: Instant): Decision {
   if (isLoading(state, options, now)) return { answer: 'wait', until: loadEnd(state, options, now) }
   const { last } = state
-  const refusal: Decision = { answer: last?.ok === false ? 'unavailable' : 'missing' }
+  const refusal: Decision = { answer: last?.ok ? 'missing' : 'unavailable' }
   // Where keys come one at a time, a load after the token's arrival may have been for another kid.
   if (!finding.onDemand && last && last.ordinal > finding.loadsBefore) return refusal
   if (tokensIn(state, options, now) < 1) return refusal
@@ -163,8 +175,8 @@ export function began(
 }
 
 /** A load succeeded. */
-export function succeeded(state: SourceState): SourceState {
-  return { ...state, loading: undefined, failing: undefined, last: ended(state, true) }
+export function succeeded(state: SourceState, ordinal: number): SourceState {
+  return { ...ended(state, ordinal, true), failing: undefined }
 }
 
 /** The lease of keys that were just loaded. `maxAgeMs` can only shorten it; `chance` is from 0 to 1. */
@@ -176,19 +188,27 @@ export function leaseFor(maxAgeMs: number | undefined, options: FreshnessOptions
 }
 
 /** A load failed. The next waits 1 s, 2 s, 4 s … up to 60 s, spread by chance, and as long as the provider asked for. */
-export function failed(state: SourceState, retryAfterMs: number, now: Instant, chance: number): SourceState {
+export function failed(
+  state: SourceState,
+  ordinal: number,
+  retryAfterMs: number,
+  now: Instant,
+  chance: number,
+): SourceState {
   const count = (state.failing?.count ?? 0) + 1
   const delayMs = Math.min(FIRST_BACK_OFF_MS * 2 ** Math.min(count - 1, 6) * (1 + 0.25 * chance), MAX_BACK_OFF_MS)
-  return {
-    ...state,
-    loading: undefined,
-    last: ended(state, false),
-    failing: { count, at: now.mono, delayMs, retryAfterMs: Math.min(retryAfterMs, MAX_BACK_OFF_MS) },
-  }
+  const failing = { count, at: now.mono, delayMs, retryAfterMs: Math.min(retryAfterMs, MAX_BACK_OFF_MS) }
+  return { ...ended(state, ordinal, false), failing }
 }
 
-function ended({ loading, last }: SourceState, ok: boolean): SourceState['last'] {
-  return { ordinal: loading?.ordinal ?? last?.ordinal ?? 0, ok }
+/** Whether a load's outcome still counts: not that of one that was given up for dead and overtaken since. */
+export function isCurrent({ last }: SourceState, ordinal: number): boolean {
+  return ordinal > (last?.ordinal ?? 0)
+}
+
+function ended(state: SourceState, ordinal: number, ok: boolean): SourceState {
+  const loading = state.loading?.ordinal === ordinal ? undefined : state.loading
+  return { ...state, loading, last: { ordinal, ok } }
 }
 
 /** When the next load may be made. Monotonic; zero while nothing failed. */
@@ -210,6 +230,7 @@ function loadEnd({ loading }: SourceState, options: FreshnessOptions, now: Insta
   return (loading?.mono ?? now.mono) + options.timeoutMs + DEAD_LOAD_MS
 }
 
-function tokensIn({ bucket }: SourceState, options: FreshnessOptions, now: Instant): number {
+/** How many loads for unknown `kid`s may be made now. */
+export function tokensIn({ bucket }: SourceState, options: FreshnessOptions, now: Instant): number {
   return Math.min(options.burst, bucket.tokens + Math.max(0, now.mono - bucket.at) / Math.max(1, options.cooldownMs))
 }

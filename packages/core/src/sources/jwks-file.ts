@@ -18,6 +18,7 @@ import { jwkSetFrom } from './jwk-set.ts'
 export function jwksFile(path: string): KeySource {
   checkOption('jwksFile', 'path', path, text('the path of a file'))
   return Object.freeze({
+    local: true,
     id: `file:${path}`,
     load: (context: LoadContext): Promise<LoadedKeys> => loadFile(path, context),
   })

@@ -33,6 +33,7 @@ export function pemKey(pem: string, options: PemKeyOptions): KeySource {
   const key = readOption(pem)
   if (!key.algorithms.includes(alg)) throw pemInvalid(`a key for ${alg}`, `a key for ${key.algorithms.join(', ')}`)
   return Object.freeze({
+    local: true,
     id: `pem:${alg}:${kid ?? '*'}`,
     async load(): Promise<LoadedKeys> {
       const jwk = { ...(await publicKeyToJwk(key)), alg, ...(kid !== undefined && { kid }) }

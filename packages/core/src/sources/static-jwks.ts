@@ -21,5 +21,9 @@ export function staticJwks(jwks: JSONWebKeySet): KeySource {
   })
   const copy: JSONWebKeySet = structuredClone(jwks)
   const kids = copy.keys.map((key) => key?.kid ?? '')
-  return Object.freeze({ id: `static:${kids.join(',')}`, load: async (): Promise<LoadedKeys> => ({ jwks: copy }) })
+  return Object.freeze({
+    local: true,
+    id: `static:${kids.join(',')}`,
+    load: async (): Promise<LoadedKeys> => ({ jwks: copy }),
+  })
 }

@@ -37,6 +37,7 @@ export function x509(certificates: string | readonly string[], options: X509Opti
   if (blocks.length === 0) throw certificateInvalid('at least one certificate in PEM', 'none')
   const keys = blocks.map((pem) => certificateKey(pem, alg))
   return Object.freeze({
+    local: true,
     id: `x509:${alg}:${keys.map(({ serial }) => serial).join(',')}`,
     async load(): Promise<LoadedKeys> {
       const jwks: JWK[] = []

@@ -1,6 +1,7 @@
 import {
   type AdapterOptions,
   adapterOptions,
+  adapterRules,
   type CheckFailure,
   checkOptions,
   choice,
@@ -21,7 +22,6 @@ import {
   textOrTexts,
   texts,
   unchecked,
-  withRequired,
 } from '@keysource/core'
 
 /** Options of {@link cognito}. */
@@ -103,26 +103,80 @@ function create<const Name extends string = 'cognito', Extra = unknown>(
     tokenUse: choice('access', 'id'),
     groups: optional(texts('an array of group names')),
   })
-  const { userPoolId, clientId, tokenUse, groups, name = 'cognito' as Name, requiredClaims, ...rules } = options
+  const { userPoolId, clientId, tokenUse, groups } = options
   const region = regionOf(options)
   return defineProvider<Name, CognitoClaims, Extra>({
-    algorithms: ['RS256'],
-    ...given(rules),
-    name,
-    // A pool issues under one of two names (IssuerConfiguration ORIGINAL or UPDATED), each with keys beside it.
+    ...adapterRules(options, { name: 'cognito', algorithms: ['RS256'], requiredClaims: ['sub'] }),
+    // A pool issues under one of two names (IssuerConfiguration ORIGINAL or UPDATED), each with its keys beside it.
     issuer: [
       `https://cognito-idp.${region}.amazonaws.com/${userPoolId}`,
       `https://issuer-cognito-idp.${region}.amazonaws.com/${userPoolId}`,
     ],
     audience: tokenUse === 'id' ? clientId : unchecked('access tokens have no aud: client_id stands in for it'),
     keys: (issuer) => remoteJwks(`${issuer}/.well-known/jwks.json`),
-    requiredClaims: withRequired(['sub'], requiredClaims),
     checks: [
       claimIs('token_use', tokenUse),
       ...(tokenUse === 'access' ? [claimIs('client_id', clientId)] : []),
       ...(groups ? [inOneOf(groups)] : []),
     ],
-    identify: (claims) => ({ clientId: claims.client_id ?? (typeof claims.aud === 'string' ? claims.aud : undefined) }),
+    identify: ({ client_id, aud }) => ({ clientId: client_id ?? (typeof aud === 'string' ? aud : undefined) }),
     hint,
   })
+}
+
+/** The region is part of the pool id: a second one can only repeat it. */
+function regionOf({ userPoolId, region }: CognitoOptions<string, unknown>): string {
+  const own = POOL_ID.exec(userPoolId)?.[1] ?? ''
+  if (region === undefined || region === own) return own
+  throw configInvalid(
+    'cognito',
+    'region',
+    `${printable(own)}, as in userPoolId ${printable(userPoolId)}`,
+    printable(region),
+  )
+}
+
+function inOneOf(groups: readonly string[]): TokenCheck {
+  return {
+    name: 'cognito:groups',
+    check(claims): CheckFailure | undefined {
+      const held = ownClaim(claims, 'cognito:groups')
+      if (Array.isArray(held) && groups.some((group) => held.includes(group))) return undefined
+      const code = held === undefined ? 'CLAIM_MISSING' : 'CLAIM_INVALID'
+      return { code, subject: 'cognito:groups', expected: oneOf(groups), found: printable(held) }
+    },
+  }
+}
+
+function fromEnv<const Name extends string = 'cognito', Extra = unknown>(
+  options: Partial<CognitoOptions<Name, Extra>> = {},
+  environment?: Environment,
+): Provider<Name, CognitoClaims & Extra> {
+  const env = readEnvironment('cognito', environment)
+  return create({
+    ...options,
+    userPoolId: options.userPoolId ?? env.required('COGNITO_USER_POOL_ID'),
+    clientId: options.clientId ?? env.requiredList('COGNITO_CLIENT_ID'),
+    tokenUse: options.tokenUse ?? ((env.optional('COGNITO_TOKEN_USE') ?? 'access') as 'access' | 'id'),
+    groups: options.groups ?? env.list('COGNITO_GROUPS'),
+  })
+}
+
+function hint({ code, subject, claims, parts }: TokenProblem): string | undefined {
+  if (subject === 'token_use') {
+    return ownClaim(claims ?? {}, 'token_use') === 'id'
+      ? 'This is an ID token. Send the access token to the API, or set tokenUse: "id" if the API is meant to take ID tokens.'
+      : 'This is an access token. Set tokenUse: "access" if the API is meant to take access tokens.'
+  }
+  if (subject === 'client_id' || (subject === 'aud' && code === 'AUDIENCE_MISMATCH')) {
+    return 'The token was issued to another app client of this pool: list its id in clientId if this API serves that client too.'
+  }
+  if (subject === 'cognito:groups')
+    return 'Groups are read when the user signs in: a user added to a group since must sign in again.'
+  if (code === 'ISSUER_UNKNOWN' && String(ownClaim(claims ?? {}, 'iss')).includes('cognito')) {
+    return 'The token is from another user pool, or another region: compare userPoolId with the end of iss.'
+  }
+  if (code === 'TOKEN_MALFORMED' && parts === 5)
+    return "Cognito's refresh tokens are encrypted and are no access tokens."
+  return undefined
 }
