@@ -3,37 +3,45 @@ import type { CheckFailure } from './check-failure.ts'
 import { isIssuerPattern } from './issuer.ts'
 import { oneOf, printable } from './printable.ts'
 import { ownClaim, type Provider, type TokenCheck, type TokenRules } from './provider.ts'
-import type { JwtHeader } from './token.ts'
+import type { JwtClaims, JwtHeader } from './token.ts'
 
-/** Claims whose signature held, and whose values are still to be judged. */
-export type SignedClaims = Readonly<Record<string, unknown>>
+type SignedClaims = Readonly<Record<string, unknown>>
 
-/** One provider's rules on claims, read once when the verifier is made. Each returns what is wrong, or nothing. */
-export interface ClaimRules {
-  readonly time: (claims: SignedClaims, nowSec: number) => CheckFailure | undefined
-  readonly audience: (claims: SignedClaims, alsoRequired?: readonly string[]) => CheckFailure | undefined
-  readonly typ: (header: JwtHeader) => CheckFailure | undefined
-  readonly required: (claims: SignedClaims) => CheckFailure | undefined
-  /** The claim that names the tenant of a pattern's issuer says the same as the issuer. */
-  readonly tenant: (claims: SignedClaims, tenant: string | undefined) => CheckFailure | undefined
-  readonly checks: readonly TokenCheck[]
+/** A token whose signature held, and what it is judged by. */
+export interface SignedToken {
+  readonly claims: SignedClaims
+  readonly header: JwtHeader
+  readonly nowSec: number
+  /** Where its issuer is one of a pattern's. */
+  readonly tenant: string | undefined
+  /** What the caller asks of `aud`, on top of the provider's own. */
+  readonly alsoAudience: readonly string[] | undefined
 }
 
-/** Makes the checks of one provider's rules. */
-export function compileRules({ rules, issuer }: Provider, clockToleranceSec: number): ClaimRules {
+/** One check on claims, under the name that `explain` gives it. */
+export interface ClaimStep {
+  readonly name: string
+  readonly check: (token: SignedToken) => CheckFailure | undefined
+}
+
+/** Reads one provider's rules once, when the verifier is made: its checks, in the order in which they are made. */
+export function compileRules({ rules, issuer }: Provider, clockToleranceSec: number): readonly ClaimStep[] {
   const tolerance = rules.clockToleranceSec ?? clockToleranceSec
   const types = rules.typ === undefined ? undefined : new Set(list(rules.typ).map(mediaType))
   const audiences = isUnchecked(rules.audience) ? undefined : new Set(list(rules.audience))
   const required = requiredClaims(rules, types)
-  const tenantClaim = isIssuerPattern(issuer) ? issuer.claim : undefined
-  return {
-    time: (claims, nowSec) => checkTime(claims, nowSec, tolerance),
-    audience: (claims, alsoRequired) => checkAudience(claims, audiences, alsoRequired),
-    typ: (header) => checkTyp(header, types),
-    required: (claims) => checkRequired(claims, required),
-    tenant: (claims, tenant) => (tenantClaim ? checkTenant(claims, tenantClaim, tenant) : undefined),
-    checks: rules.checks,
-  }
+  const own = rules.checks.map(({ name, check }) => ({
+    name,
+    check: ({ claims, header }: SignedToken) => check(claims as JwtClaims, header),
+  }))
+  return [
+    { name: 'time', check: ({ claims, nowSec }) => checkTime(claims, nowSec, tolerance) },
+    { name: 'audience', check: ({ claims, alsoAudience }) => checkAudience(claims, audiences, alsoAudience) },
+    { name: 'type', check: ({ header }) => checkTyp(header, types) },
+    { name: 'claims', check: ({ claims }) => checkRequired(claims, required) },
+    ...(isIssuerPattern(issuer) ? [tenantStep(issuer.claim)] : []),
+    ...own,
+  ]
 }
 
 /** RFC 7519 sections 4.1.4 to 4.1.6. `exp` is required, and a token is expired in the very second that it names. */
@@ -153,15 +161,16 @@ function checkRequired(claims: SignedClaims, required: readonly string[]): Check
 }
 
 /** A multi-tenant provider signs for all tenants with one key: the issuer alone proves nothing of the tenant. */
-function checkTenant(claims: SignedClaims, name: string, tenant = ''): CheckFailure | undefined {
-  const value = ownClaim(claims, name)
-  if (value === undefined) return missing(name, printable(tenant))
-  if (typeof value === 'string' && value.toLowerCase() === tenant.toLowerCase()) return undefined
+function tenantStep(name: string): ClaimStep {
   return {
-    code: 'CLAIM_INVALID',
-    subject: name,
-    expected: `${printable(tenant)}, as in "iss"`,
-    found: printable(value),
+    name,
+    check({ claims, tenant = '' }) {
+      const value = ownClaim(claims, name)
+      if (value === undefined) return missing(name, printable(tenant))
+      if (typeof value === 'string' && value.toLowerCase() === tenant.toLowerCase()) return undefined
+      const expected = `${printable(tenant)}, as in "iss"`
+      return { code: 'CLAIM_INVALID', subject: name, expected, found: printable(value) }
+    },
   }
 }
 

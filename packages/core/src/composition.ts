@@ -1,5 +1,5 @@
 import type { CheckFailure } from './check-failure.ts'
-import { type ClaimRules, compileRules } from './claims.ts'
+import { type ClaimStep, compileRules } from './claims.ts'
 import { configInvalid } from './errors.ts'
 import { isIssuerPattern, tenantReader } from './issuer.ts'
 import type { KeyStore } from './key-cache/key-store.ts'
@@ -11,7 +11,8 @@ import { isKeySource, ownClaim, type Provider } from './provider.ts'
 /** A provider with everything that is decided once about it. */
 export interface ComposedProvider {
   readonly provider: Provider
-  readonly rules: ClaimRules
+  /** Its checks on claims, in order. */
+  readonly steps: readonly ClaimStep[]
   readonly algorithms: ReadonlySet<string>
   /** Its issuers, as a person reads them: a pattern by its template. */
   readonly issuers: readonly string[]
@@ -108,7 +109,7 @@ function composeProvider(provider: Provider, settings: CompositionSettings): Com
   const stores = storesOf(name, keys, settings, budget)
   return {
     provider,
-    rules: compileRules(provider, settings.clockToleranceSec),
+    steps: compileRules(provider, settings.clockToleranceSec),
     algorithms: new Set(provider.rules.algorithms),
     issuers,
     storeOf: stores.of,

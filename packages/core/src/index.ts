@@ -58,8 +58,10 @@ export {
   type TokenErrorCode,
 } from './errors.ts'
 export type { EventListener, VerifierEvent } from './events.ts'
+export type { ExplainedCheck, Explanation } from './explain.ts'
 export { type HttpClient, HttpError, type HttpRequest } from './http-client.ts'
 export { type AnyTenant, anyTenant, type IssuerPattern } from './issuer.ts'
+export type { InspectedKey } from './key-cache/key-store.ts'
 export type { Snapshot, SnapshotEntry } from './key-cache/snapshot.ts'
 export type { KeySource, LoadContext, LoadedKeys } from './key-source.ts'
 export {

@@ -1,7 +1,9 @@
 import type { CheckFailure } from './check-failure.ts'
+import { closeIssuer } from './close-issuer.ts'
 import type { ComposedProvider } from './composition.ts'
 import { KeysError, TokenError } from './errors.ts'
 import { warn } from './events.ts'
+import { printable } from './printable.ts'
 import type { TokenProblem } from './provider.ts'
 import type { ParsedToken } from './token.ts'
 
@@ -21,7 +23,8 @@ export function refusalOf(failure: CheckFailure, context: RefusalContext): Token
   const { code, subject, expected, found } = failure
   const provider = context.composed?.provider.name
   const message = `${provider ? `${provider}: ` : ''}"${subject}": expected ${expected}, found ${found}`
-  return new TokenError(code, message, { provider, subject, expected, found, hint: hintFor(failure, context) })
+  const hint = hintFor(failure, context) ?? closeIssuerHint(failure, context)
+  return new TokenError(code, message, { provider, subject, expected, found, hint })
 }
 
 /** The same fault of the keys, told with the provider that it befell. */
@@ -41,6 +44,17 @@ export function hintFor(failure: CheckFailure, { composed, token, candidates }: 
     .filter(([, hint]) => hint !== undefined)
   if (hints.length === 0) return undefined
   return candidates.length === 1 ? hints[0]?.[1] : hints.map(([name, hint]) => `${name}: ${hint}`).join(' ')
+}
+
+/** An issuer that differs in a slash is unknown, and stays so: the hint says how close it came. */
+function closeIssuerHint({ code }: CheckFailure, { token, candidates }: RefusalContext): string | undefined {
+  const found = code === 'ISSUER_UNKNOWN' ? token?.claims.iss : undefined
+  if (typeof found !== 'string') return undefined
+  const close = closeIssuer(
+    found,
+    candidates.slice(0, MAX_HINTS_ASKED).flatMap(({ issuers }) => issuers),
+  )
+  return close && `Close to the composed issuer ${printable(close.issuer, 200)}: ${close.difference}.`
 }
 
 function hintOf({ provider }: ComposedProvider, problem: TokenProblem): string | undefined {

@@ -94,10 +94,11 @@ function headerReader(
     if (!header) return notAnObject('header')
     const failure = checkHeader(header, algorithms)
     if (failure) return failure
-    const checked = { header: deepFreeze(header) as JwtHeader }
-    if (part.length <= MAX_REMEMBERED_LENGTH) {
+    const checked = { header: header as JwtHeader }
+    if (part.length <= MAX_REMEMBERED_LENGTH && isFlat(header)) {
       if (remembered.size >= MAX_HEADERS) remembered.clear()
       remembered.set(part, checked)
+      Object.freeze(header) // it is shared by all tokens that have it
     }
     return checked
   }
@@ -189,10 +190,7 @@ function whatElse(jwt: string, parts: number): string {
   return jwt.includes('=') ? 'padding ("=")' : 'an empty part, or characters that are not base64url'
 }
 
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) {
-    for (const member of Object.values(value)) deepFreeze(member)
-    Object.freeze(value)
-  }
-  return value
+/** Whether freezing it freezes all of it. */
+function isFlat(header: Record<string, unknown>): boolean {
+  return Object.values(header).every((value) => typeof value !== 'object' || value === null)
 }

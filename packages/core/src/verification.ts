@@ -1,6 +1,6 @@
 import { type Algorithm, algorithmFacts } from './algorithms.ts'
 import { type CheckFailure, isFailure } from './check-failure.ts'
-import { checkScopes } from './claims.ts'
+import { checkScopes, type SignedToken } from './claims.ts'
 import type { Clock } from './clock.ts'
 import { type ComposedProvider, type Composition, issuerUnknown, type Route } from './composition.ts'
 import { ConfigError, configInvalid, KeysError } from './errors.ts'
@@ -174,20 +174,22 @@ export function checkClaims(
     : conclude(attempt, key, claimsFrom(verdict, attempt))
 }
 
-function claimsFailure(context: VerificationContext, { token, route, call }: Attempt): CheckFailure | undefined {
-  const { rules } = route.composed
-  const { claims, header } = token
-  const alsoRequired = call.audience === undefined ? undefined : [call.audience].flat()
-  const failure =
-    rules.time(claims, context.clock.now() / 1000) ??
-    rules.audience(claims, alsoRequired) ??
-    rules.typ(header) ??
-    rules.required(claims) ??
-    rules.tenant(claims, route.tenant)
-  if (failure) return failure
-  for (const { check } of rules.checks) {
-    const own = check(claims as JwtClaims, header)
-    if (own) return own
+/** What the claim steps judge. */
+export function signedToken(context: VerificationContext, { token, route, call }: Attempt): SignedToken {
+  return {
+    claims: token.claims,
+    header: token.header,
+    nowSec: context.clock.now() / 1000,
+    tenant: route.tenant,
+    alsoAudience: call.audience === undefined ? undefined : [call.audience].flat(),
+  }
+}
+
+function claimsFailure(context: VerificationContext, attempt: Attempt): CheckFailure | undefined {
+  const signed = signedToken(context, attempt)
+  for (const { check } of attempt.route.composed.steps) {
+    const failure = check(signed)
+    if (failure) return failure
   }
   return undefined
 }
@@ -195,9 +197,13 @@ function claimsFailure(context: VerificationContext, { token, route, call }: Att
 function claimsFrom(verdict: SchemaVerdict, attempt: Attempt): Readonly<Record<string, unknown>> {
   const { claims } = attempt.token
   if ('value' in verdict) return typeof verdict.value === 'object' ? { ...claims, ...verdict.value } : claims
-  const { path, message } = verdict
-  const failure = { code: 'CLAIM_INVALID', subject: path || 'claims', expected: 'what the schema asks for' } as const
-  throw refused({ ...failure, found: printable(message, 200) }, attempt)
+  throw refused(schemaRefusal(verdict), attempt)
+}
+
+/** What a schema found wrong, as a refusal that names the path. */
+export function schemaRefusal({ path, message }: { readonly path: string; readonly message: string }): CheckFailure {
+  const expected = 'what the schema asks for'
+  return { code: 'CLAIM_INVALID', subject: path || 'claims', expected, found: printable(message, 200) }
 }
 
 function conclude(attempt: Attempt, key: VerificationKey, claims: Readonly<Record<string, unknown>>): VerifiedToken {

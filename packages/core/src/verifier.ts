@@ -2,6 +2,7 @@ import { systemClock } from './clock.ts'
 import { type ComposedProvider, composeProviders } from './composition.ts'
 import { ConfigError, isKeysourceError, KeysError, type KeysourceError } from './errors.ts'
 import { deliver } from './events.ts'
+import { type Explanation, explainToken } from './explain.ts'
 import { keyStore } from './key-cache/combined.ts'
 import type { Snapshot, SnapshotEntry } from './key-cache/snapshot.ts'
 import { initialState } from './key-cache/state.ts'
@@ -48,6 +49,11 @@ export interface Verifier<Token = VerifiedToken> {
    * @throws `KEYS_NOT_LOADED` wherever `verify` would wait; `SYNC_NOT_SUPPORTED` on the WebCrypto engine
    */
   verifySync(jwt: string, options?: Omit<VerifyOptions, 'signal'>): Token
+  /**
+   * Makes every check of `verify` and says what became of each, with what was expected and found, the keys that there are, and
+   * the hint. Never rejects, and takes no token that `verify` would refuse. It is safe to show to the token's owner.
+   */
+  explain(jwt: string, options?: VerifyOptions): Promise<Explanation>
   /**
    * Fetches every provider's keys that are not fresh. A provider with several issuers is ready when the keys of one are there;
    * one that serves a key at a time is always ready.
@@ -127,6 +133,7 @@ function makeVerifier(engine: SignatureEngine, options: VerifierOptions<AnyProvi
   return Object.freeze({
     verify,
     verifySync,
+    explain: (jwt: string, call: VerifyOptions = {}) => explainToken(context, jwt, call),
     async ready({ signal }: { readonly signal?: AbortSignal | undefined } = {}) {
       if (closing.signal.aborted) throw closing.signal.reason
       throwIfAborted(signal)

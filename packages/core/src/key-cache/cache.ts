@@ -9,6 +9,7 @@ import type { SignatureEngine } from '../signature/engine.ts'
 import type { SourceStatus } from '../status.ts'
 import { setChanges } from './changes.ts'
 import { deadlineOf } from './deadline.ts'
+import { inspectKeys } from './inspect-keys.ts'
 import type { Held, Inquiry, KeyAnswer, KeyStore } from './key-store.ts'
 import { leaseOf, type Snapshot, type SnapshotEntry, snapshotEntries, snapshotEntry } from './snapshot.ts'
 import {
@@ -351,6 +352,7 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
     },
     ask,
     ready,
+    inspect: (inquiry) => [...held.values()].flatMap(({ set }) => inspectKeys(set, inquiry, source.id)),
     status: () => [statusOf()],
     close() {
       clearTimeout(timer)

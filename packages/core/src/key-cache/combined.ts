@@ -28,6 +28,7 @@ function combined({ kind, members }: Combination, provider: string, settings: Ca
       if (failures.length === stores.length) throw failures[0]?.reason
     },
     snapshot: () => stores.flatMap((store) => store.snapshot()),
+    inspect: (inquiry) => stores.flatMap((store) => store.inspect(inquiry)),
     status: () => stores.flatMap((store) => store.status()),
     close() {
       for (const store of stores) store.close()

@@ -20,6 +20,20 @@ export interface Held {
   readonly lease: Lease
 }
 
+/** A key that is published for an issuer, as `explain` shows it: no key material. */
+export interface InspectedKey {
+  /** The key source's `id`. */
+  readonly source: string
+  readonly kid: string | undefined
+  readonly alg: string | undefined
+  /** `RSA`, `EC P-256`; nothing for a key that could not be used. */
+  readonly kind: string | undefined
+  /** Whether it may have signed this token. */
+  readonly fits: boolean
+  /** Why not. */
+  readonly reason?: string
+}
+
 /** The answer: keys to try, a wait after which to ask again, or nothing and whose fault that is. */
 export type KeyAnswer =
   | { readonly keys: readonly VerificationKey[]; readonly set: KeySet }
@@ -41,6 +55,8 @@ export interface KeyStore {
   /** Resolves once fresh keys are held; rejects with why they are not. */
   ready(): Promise<void>
   status(): readonly SourceStatus[]
+  /** Every key that is held, seen with a token's eyes. */
+  inspect(inquiry: Inquiry): readonly InspectedKey[]
   /** What is held, for a later process. */
   snapshot(): readonly SnapshotEntry[]
   close(): void

@@ -126,7 +126,7 @@ function hint(problem: TokenProblem, issuer: string): string | undefined {
   if (code === 'TYP_NOT_ALLOWED' && subject === 'typ' && found === '"JWT"') {
     return 'This is an ID token, or the issuer does not mark access tokens as RFC 9068 has it: leave typ out if so.'
   }
-  return subject === 'aud' ? audienceHint(problem) : undefined
+  return subject === 'aud' && code !== 'CLAIM_INVALID' ? audienceHint(problem) : undefined
 }
 
 const NOT_SIGNED: Readonly<Record<number, string>> = {
@@ -145,7 +145,8 @@ function issuerHint(found: string | undefined, issuer: string): string | undefin
   if (theirs.pathname === ours.pathname && theirs.hostname === ours.hostname) {
     return 'The issuer calls itself by another scheme or port. Behind a proxy it has to be told its public URL.'
   }
-  if (theirs.origin === ours.origin) return 'The token is from another realm or tenant of this server: compare the paths.'
+  if (theirs.origin === ours.origin)
+    return 'The token is from another realm or tenant of this server: compare the paths.'
   return undefined
 }
 
@@ -156,7 +157,7 @@ function audienceHint({ code, claims = {}, header }: TokenProblem): string | und
   }
   const isIdToken = ['nonce', 'at_hash', 'c_hash'].some((name) => ownClaim(claims, name) !== undefined)
   const client = textClaim(claims, 'client_id') ?? textClaim(claims, 'azp')
-  if (isIdToken && header?.typ?.toLowerCase() !== 'at+jwt') {
+  if (isIdToken && !header?.typ?.toLowerCase().endsWith('at+jwt')) {
     return 'This is an ID token, whose audience is the client. Send the access token to the API, or set audience to the client id if the API is meant to take ID tokens.'
   }
   if (client !== undefined && [aud].flat().includes(client)) {
