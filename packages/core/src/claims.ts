@@ -25,8 +25,11 @@ export interface ClaimStep {
 }
 
 /** Reads one provider's rules once, when the verifier is made: its checks, in the order in which they are made. */
-export function compileRules({ rules, issuer }: Provider, clockToleranceSec: number): readonly ClaimStep[] {
-  const tolerance = rules.clockToleranceSec ?? clockToleranceSec
+export function compileRules(
+  rules: TokenRules,
+  issuer: Provider['issuer'],
+  clockToleranceSec: number,
+): readonly ClaimStep[] {
   const types = rules.typ === undefined ? undefined : new Set(list(rules.typ).map(mediaType))
   const audiences = isUnchecked(rules.audience) ? undefined : new Set(list(rules.audience))
   const required = requiredClaims(rules, types)
@@ -35,7 +38,7 @@ export function compileRules({ rules, issuer }: Provider, clockToleranceSec: num
     check: ({ claims, header }: SignedToken) => check(claims as JwtClaims, header),
   }))
   return [
-    { name: 'time', check: ({ claims, nowSec }) => checkTime(claims, nowSec, tolerance) },
+    { name: 'time', check: ({ claims, nowSec }) => checkTime(claims, nowSec, clockToleranceSec) },
     { name: 'audience', check: ({ claims, alsoAudience }) => checkAudience(claims, audiences, alsoAudience) },
     { name: 'type', check: ({ header }) => checkTyp(header, types) },
     { name: 'claims', check: ({ claims }) => checkRequired(claims, required) },
@@ -120,7 +123,7 @@ function checkTyp(header: JwtHeader, types: ReadonlySet<string> | undefined): Ch
       found: printable(typ),
     }
   }
-  if (typ === undefined || !FOREIGN_TYPES.has(mediaType(typ))) return undefined
+  if (typ === undefined || typ === 'JWT' || !FOREIGN_TYPES.has(mediaType(typ))) return undefined
   return { code: 'TYP_NOT_ALLOWED', subject: 'typ', expected: 'an access or ID token', found: printable(typ) }
 }
 

@@ -13,6 +13,7 @@ export interface ComposedProvider {
   readonly provider: Provider
   /** Its checks on claims, in order. */
   readonly steps: readonly ClaimStep[]
+  readonly clockToleranceSec: number
   readonly algorithms: ReadonlySet<string>
   /** Its issuers, as a person reads them: a pattern by its template. */
   readonly issuers: readonly string[]
@@ -105,11 +106,13 @@ function composeProvider(provider: Provider, settings: CompositionSettings): Com
   const { name, issuer, keys } = provider
   const issuers = isIssuerPattern(issuer) ? [issuer.template] : [issuer].flat()
   const kind = isIssuerPattern(issuer) && typeof keys === 'function' ? 'tenant' : 'alone'
+  const clockToleranceSec = provider.rules.clockToleranceSec ?? settings.clockToleranceSec
   const budget = kind === 'tenant' ? settings.budget() : undefined
   const stores = storesOf(name, keys, settings, budget)
   return {
     provider,
-    steps: compileRules(provider, settings.clockToleranceSec),
+    steps: compileRules(provider.rules, issuer, clockToleranceSec),
+    clockToleranceSec,
     algorithms: new Set(provider.rules.algorithms),
     issuers,
     storeOf: stores.of,

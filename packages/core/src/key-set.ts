@@ -110,9 +110,10 @@ export function knowsKey(set: KeySet, need: KeyNeed): boolean {
 
 /** The keys to try: a `kid` means that key or none; without one, the keys that fit, at most four. */
 export function selectKeys(set: KeySet, need: KeyNeed): readonly VerificationKey[] {
-  return candidates(set, need.kid)
-    .filter((key) => keyFits(key, need))
-    .slice(0, MAX_TRIES)
+  const keys = candidates(set, need.kid)
+  const [only] = keys
+  if (keys.length === 1 && only && keyFits(only, need)) return keys
+  return keys.filter((key) => keyFits(key, need)).slice(0, MAX_TRIES)
 }
 
 const NONE: readonly VerificationKey[] = []

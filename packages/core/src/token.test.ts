@@ -355,14 +355,19 @@ for (const { name, createVerifier } of ENGINES) {
     })
 
     test('a result cannot be used to change what is remembered of a header', async () => {
-      const token = jwt(key, {}, { nested: { list: [1] } })
-      const first = await verifier.verify(token)
-      expect(() => Object.assign(first.header, { kid: 'x' })).toThrow(TypeError)
-      expect(() => Object.assign(first.header.nested as object, { list: 0 })).toThrow(TypeError)
-      const second = await verifier.verify(token)
-      expect(second.header).toEqual({ alg: 'ES256', kid: 'k1', nested: { list: [1] } })
-      Object.assign(second.claims, { sub: 'someone else' })
-      expect((await verifier.verify(token)).claims.sub).toBe('user-1')
+      for (const extra of [{}, { nested: { list: [1] } }]) {
+        const token = jwt(key, {}, extra)
+        const first = await verifier.verify(token)
+        try {
+          Object.assign(first.header.nested ?? first.header, { kid: 'x', list: 0 })
+        } catch {
+          // frozen: that is one way to keep it as it is
+        }
+        Object.assign(first.claims, { sub: 'someone else' })
+        const second = await verifier.verify(token)
+        expect(second.header).toEqual({ alg: 'ES256', kid: 'k1', ...extra })
+        expect(second.claims.sub).toBe('user-1')
+      }
     })
 
     test('a thousand different headers leave the verdicts as they are', async () => {

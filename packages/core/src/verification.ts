@@ -83,15 +83,29 @@ function routeOf(
 // Each round ends with a load that ended, so few are ever needed. The bound is for sources that behave like none of ours.
 const MAX_ROUNDS = 32
 
-/** Step 4: the keys to try. It waits for a load where there is no other way. */
-export async function findKeys(context: VerificationContext, attempt: Attempt): Promise<readonly VerificationKey[]> {
+/** Step 4: the keys to try. A promise only where there is no way but to wait for a load. */
+export function findKeys(
+  context: VerificationContext,
+  attempt: Attempt,
+): readonly VerificationKey[] | Promise<readonly VerificationKey[]> {
   const { composed, issuer } = attempt.route
-  const store = composed.storeOf(issuer)
+  const answer = composed.storeOf(issuer).ask(attempt.inquiry)
+  return 'wait' in answer ? waitForKeys(context, attempt, answer.wait) : keysFrom(answer, attempt)
+}
+
+async function waitForKeys(
+  context: VerificationContext,
+  attempt: Attempt,
+  wait: Promise<void>,
+): Promise<readonly VerificationKey[]> {
+  const { composed, issuer } = attempt.route
+  let load = wait
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const answer = store.ask(attempt.inquiry)
-    if (!('wait' in answer)) return keysFrom(answer, attempt)
-    await untilAborted(answer.wait, attempt.call.signal)
+    await untilAborted(load, attempt.call.signal)
     if (context.closing.aborted) throw context.closing.reason
+    const answer = composed.storeOf(issuer).ask(attempt.inquiry)
+    if (!('wait' in answer)) return keysFrom(answer, attempt)
+    load = answer.wait
   }
   throw unavailableFor(new KeysError('KEYS_UNAVAILABLE', 'the key source answers, but never with this key'), composed)
 }
@@ -114,19 +128,23 @@ function keysFrom(answer: Exclude<KeyAnswer, { wait: unknown }>, attempt: Attemp
   return answer.keys
 }
 
-/** Step 5: the key that made the signature. */
-export async function findVerifyingKey(
-  { engine }: VerificationContext,
+/** Step 5: the key that made the signature. A promise only where the engine makes one. */
+export function findVerifyingKey(
+  context: VerificationContext,
   attempt: Attempt,
   keys: readonly VerificationKey[],
-): Promise<VerificationKey> {
+  from = 0,
+): VerificationKey | Promise<VerificationKey> {
   const { alg } = attempt.inquiry
   const { signingInput, signature } = attempt.token
-  for (const key of keys) {
+  for (let index = from; index < keys.length; index++) {
+    const key = keys[index] as VerificationKey
     const prepared = key.prepared.get(alg)
     if (!prepared || !hasLengthFor(alg, key, signature)) continue
-    const verdict = engine.verify(prepared, signingInput, signature)
-    if (typeof verdict === 'boolean' ? verdict : await verdict) return key
+    const verdict = context.engine.verify(prepared, signingInput, signature)
+    if (verdict === true) return key
+    if (verdict === false) continue
+    return verdict.then((holds) => (holds ? key : findVerifyingKey(context, attempt, keys, index + 1)))
   }
   throw refused(signatureFailure(keys), attempt)
 }
@@ -222,7 +240,8 @@ function conclude(attempt: Attempt, key: VerificationKey, claims: Readonly<Recor
     clientId: identity.clientId,
     scopes: identity.scopes,
     tenant: identity.tenant,
-    expiresAt: signed.exp,
+    // Not from `claims`, where a schema may have made a date of it.
+    expiresAt: token.claims.exp as number,
     claims: signed,
     header: token.header,
     key: { kid: key.kid, alg: inquiry.alg },

@@ -2,6 +2,7 @@ import type { Clock } from './clock.ts'
 import type { EventListener } from './events.ts'
 import { checkSnapshot, type Snapshot } from './key-cache/snapshot.ts'
 import { callback, checkOptions, flag, numberWithin, type OptionRule, optional, text, textOrTexts } from './options.ts'
+import { type TokenCacheOptions, tokenCacheRules } from './token-cache.ts'
 import type { AnyProviders } from './verified-token.ts'
 
 /** How keys are kept fresh. Durations in milliseconds. */
@@ -33,6 +34,11 @@ export interface VerifierOptions<Providers extends AnyProviders> {
   /** The providers whose tokens are taken. No two of one name or one issuer. */
   readonly providers: Providers
   readonly cache?: CacheOptions | undefined
+  /**
+   * Keeps verified tokens, so that one which comes again costs a look-up. Off unless asked for. A token that is kept is
+   * frozen, ends with its `exp` and is forgotten when its key is withdrawn.
+   */
+  readonly tokenCache?: TokenCacheOptions | undefined
   /** Seconds by which an issuer's clock may differ, 0 to 300. Default 5. A provider's own setting wins. */
   readonly clockToleranceSec?: number | undefined
   /** The longest token that is looked at, in bytes. Default 16,384. */
@@ -105,6 +111,10 @@ const verifierRules: Readonly<Record<keyof VerifierOptions<[]>, OptionRule>> = {
     expected: 'an object of cache options',
     accepts: (value) => typeof value === 'object' && value !== null,
   }),
+  tokenCache: optional({
+    expected: 'an object { max }',
+    accepts: (value) => typeof value === 'object' && value !== null,
+  }),
   clockToleranceSec: optional(numberWithin(0, 300, 'seconds')),
   maxTokenBytes: optional(numberWithin(1, 1_048_576, 'bytes')),
   fetch: optional(callback),
@@ -129,6 +139,7 @@ const verifierRules: Readonly<Record<keyof VerifierOptions<[]>, OptionRule>> = {
 export function checkVerifierOptions(options: VerifierOptions<AnyProviders>): void {
   checkOptions('createVerifier', options, verifierRules)
   if (options.cache) checkOptions('createVerifier: cache', options.cache, cacheRules)
+  if (options.tokenCache) checkOptions('createVerifier: tokenCache', options.tokenCache, tokenCacheRules)
   if (options.snapshot) checkSnapshot(options.snapshot)
 }
 
@@ -143,13 +154,16 @@ const verifyRules: Readonly<Record<keyof VerifyOptions, OptionRule>> = {
   waitUntil: optional(callback),
 }
 
+/** Of a call without options: one object for all, so that it costs no check. */
+export const NO_OPTIONS: VerifyOptions = Object.freeze({})
+
 /**
  * Checks the options of one call. A misspelt `scopes` would otherwise leave the scopes unchecked.
  *
  * @throws `CONFIG_INVALID`
  */
 export function checkVerifyOptions(options: VerifyOptions): void {
-  checkOptions('verify', options, verifyRules)
+  if (options !== NO_OPTIONS) checkOptions('verify', options, verifyRules)
 }
 
 /** The cache options with what they leave out. */

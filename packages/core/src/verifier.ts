@@ -11,6 +11,7 @@ import { unavailableFor } from './refusal.ts'
 import type { SignatureEngine } from './signature/engine.ts'
 import { type ProviderStatus, providerStatus } from './status.ts'
 import { tokenReader } from './token.ts'
+import { tokenMemory } from './token-memory.ts'
 import {
   type Attempt,
   begin,
@@ -29,6 +30,7 @@ import {
   checkVerifierOptions,
   DEFAULT_CLOCK_TOLERANCE_SEC,
   DEFAULT_MAX_TOKEN_BYTES,
+  NO_OPTIONS,
   type VerifierOptions,
   type VerifyOptions,
   withCacheDefaults,
@@ -88,28 +90,38 @@ function makeVerifier(engine: SignatureEngine, options: VerifierOptions<AnyProvi
   const context = contextOf(engine, options, closing.signal)
   const { providers } = context.composition
   const { onEvent } = options
+  const memory = options.tokenCache && tokenMemory(context, options.tokenCache)
 
-  async function verify(jwt: string, call: VerifyOptions = {}): Promise<VerifiedToken> {
+  async function verify(jwt: string, call: VerifyOptions = NO_OPTIONS): Promise<VerifiedToken> {
     let attempt: Attempt | undefined
     try {
+      const known = memory?.recall(jwt, call)
+      if (known) return accepted(known)
       attempt = begin(context, jwt, call)
-      const keys = await findKeys(context, attempt)
-      const key = await findVerifyingKey(context, attempt, keys)
-      return accepted(await checkClaims(context, attempt, key))
+      // A step is awaited only where it has to wait: held keys and an idle machine make no promise on the way.
+      const held = findKeys(context, attempt)
+      const keys = held instanceof Promise ? await held : held
+      const verifying = findVerifyingKey(context, attempt, keys)
+      const key = verifying instanceof Promise ? await verifying : verifying
+      const checked = checkClaims(context, attempt, key)
+      const token = checked instanceof Promise ? await checked : checked
+      return accepted(memory ? memory.keep(jwt, attempt, key, token) : token)
     } catch (error) {
       throw rejected(error, attempt)
     }
   }
 
-  function verifySync(jwt: string, call: VerifyOptions = {}): VerifiedToken {
+  function verifySync(jwt: string, call: VerifyOptions = NO_OPTIONS): VerifiedToken {
     let attempt: Attempt | undefined
     try {
+      const known = memory?.recall(jwt, call)
+      if (known) return accepted(known)
       attempt = begin(context, jwt, call)
       const keys = findKeysSync(context, attempt)
       const key = findVerifyingKeySync(context, attempt, keys)
       const token = checkClaims(context, attempt, key)
       if (token instanceof Promise) throw syncNotSupported('the schema of this provider is asynchronous')
-      return accepted(token)
+      return accepted(memory ? memory.keep(jwt, attempt, key, token) : token)
     } catch (error) {
       throw rejected(error, attempt)
     }
@@ -133,7 +145,7 @@ function makeVerifier(engine: SignatureEngine, options: VerifierOptions<AnyProvi
   return Object.freeze({
     verify,
     verifySync,
-    explain: (jwt: string, call: VerifyOptions = {}) => explainToken(context, jwt, call),
+    explain: (jwt: string, call: VerifyOptions = NO_OPTIONS) => explainToken(context, jwt, call),
     async ready({ signal }: { readonly signal?: AbortSignal | undefined } = {}) {
       if (closing.signal.aborted) throw closing.signal.reason
       throwIfAborted(signal)

@@ -102,7 +102,7 @@ interface Scene {
   step(jwt?: string): Promise<{ outcome: VerifiedToken | KeysourceError; asked: readonly string[] }>
 }
 
-/** A verifier over one stand-in, with keys that are asked for again in each step and a clock that the test sets. */
+/** A verifier over one stand-in, with keys that are asked for again in each step and a clock that stands still within one. */
 async function scene(
   standInOptions: OidcStandInOptions,
   metadata: OidcOptions['metadata'],
@@ -110,6 +110,7 @@ async function scene(
   cache: CacheOptions = {},
 ): Promise<void> {
   await using standIn = await startOidc({ alg: 'ES256', ...standInOptions })
+  const startedAt = Date.now()
   const clock = { aheadMs: 0 }
   const events: VerifierEvent[] = []
   const verifier = createVerifier({
@@ -228,7 +229,7 @@ describe('the metadata document', () => {
       await step()
       clock.aheadMs += HOUR_MS
       standIn.fail('500', { path: /openid-configuration/ })
-      const { kid } = { kid: await standIn.rotate() }
+      const kid = await standIn.rotate()
       expect(await step()).toEqual({
         outcome: expect.objectContaining({ key: { kid, alg: 'ES256' } }),
         asked: [OPENID, KEYS],

@@ -1,0 +1,96 @@
+import type { ComposedProvider } from './composition.ts'
+import type { Inquiry } from './key-cache/key-store.ts'
+import type { VerificationKey } from './key-set.ts'
+import { numberWithin, type OptionRule, optional } from './options.ts'
+import type { VerifiedToken } from './verified-token.ts'
+
+/** Verified tokens that are kept, so that a token which comes again costs a look-up. Off unless asked for. */
+export interface TokenCacheOptions {
+  /** How many tokens, at most. */
+  readonly max: number
+  /** How many bytes they may take, roughly. Default 16,777,216 (16 MiB). */
+  readonly maxBytes?: number | undefined
+}
+
+/** What a token cache is made of. */
+export const tokenCacheRules: Readonly<Record<keyof TokenCacheOptions, OptionRule>> = {
+  max: numberWithin(2, 10_000_000, 'tokens'),
+  maxBytes: optional(numberWithin(1, 2 ** 40, 'bytes')),
+}
+
+const DEFAULT_MAX_BYTES = 16_777_216
+
+/** A token that was verified, and what has to hold still when it comes again. */
+export interface RememberedToken {
+  readonly token: VerifiedToken
+  /** The key that its signature was verified with: gone from the set, it takes the token with it. */
+  readonly key: VerificationKey
+  readonly composed: ComposedProvider
+  readonly inquiry: Inquiry
+  /** The times on the wall clock, in seconds, between which the token is as good as it was. */
+  readonly from: number
+  readonly until: number
+}
+
+/** Tokens by their whole text. */
+export interface TokenCache {
+  get(jwt: string): RememberedToken | undefined
+  set(jwt: string, remembered: RememberedToken): void
+  delete(jwt: string): void
+}
+
+/**
+ * Two generations of tokens: when the younger is full, the older is dropped whole. A token that is used moves to the
+ * younger, so that what is dropped was not used for a while, and a hit costs no bookkeeping.
+ */
+export function tokenCache({ max, maxBytes = DEFAULT_MAX_BYTES }: TokenCacheOptions): TokenCache {
+  let younger = new Map<string, RememberedToken>()
+  let older = new Map<string, RememberedToken>()
+  let bytes = 0
+
+  function set(jwt: string, remembered: RememberedToken): void {
+    const size = sizeOf(jwt)
+    if ((younger.size + 1) * 2 > max || (bytes + size) * 2 > maxBytes) {
+      older = younger
+      younger = new Map()
+      bytes = 0
+    }
+    if (size * 2 > maxBytes) return
+    bytes += size
+    younger.set(jwt, remembered)
+  }
+
+  return {
+    get(jwt) {
+      const young = younger.get(jwt)
+      if (young) return young
+      const old = older.get(jwt)
+      if (old) {
+        older.delete(jwt)
+        set(jwt, old)
+      }
+      return old
+    },
+    set,
+    delete(jwt) {
+      if (younger.delete(jwt)) bytes -= sizeOf(jwt)
+      older.delete(jwt)
+    },
+  }
+}
+
+// The text, and the claims that were made from it: measured, they take two to four bytes a character.
+function sizeOf(jwt: string): number {
+  return jwt.length * 4
+}
+
+/** Freezes a token with everything in it: callers share it. Without recursion, as claims may be deep. */
+export function frozen(token: VerifiedToken): VerifiedToken {
+  const rest: unknown[] = [token]
+  for (let value = rest.pop(); value !== undefined; value = rest.pop()) {
+    if (typeof value !== 'object' || value === null || Object.isFrozen(value)) continue
+    Object.freeze(value)
+    for (const member of Object.values(value)) if (typeof member === 'object' && member !== null) rest.push(member)
+  }
+  return token
+}
