@@ -54,7 +54,10 @@ export function writeAdapter(root, name) {
 /** A longer or shorter name breaks other lines than the template's, and sorts elsewhere. */
 function format(root, folder) {
   const biome = join(root, 'node_modules/@biomejs/biome/bin/biome')
-  spawnSync(process.execPath, [biome, 'check', '--write', '--log-level=error', folder], { cwd: root, stdio: 'inherit' })
+  spawnSync(process.execPath, [biome, 'check', '--write', folder], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
 }
 
 /** From the template's 0.0.0 to 1.0.0, where every package of ours starts. */

@@ -25,7 +25,7 @@ export function readEnvironment(owner: string, environment?: Environment): Envir
   const variables = environment ?? (globalThis as { process?: { env?: Environment } }).process?.env ?? {}
   const optional = (...names: readonly string[]): string | undefined => {
     for (const name of names) {
-      const value = variables[name]?.trim()
+      const value = Object.hasOwn(variables, name) ? variables[name]?.trim() : undefined
       if (value) return value
     }
     return undefined

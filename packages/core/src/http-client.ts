@@ -2,6 +2,7 @@ import { retryAfterMsOf } from './cache-control.ts'
 import { type ErrorDetails, KeysError } from './errors.ts'
 import { secureUrl } from './options.ts'
 import { printable } from './printable.ts'
+import { shownUrl } from './shown-url.ts'
 
 /** One request of a key source. */
 export interface HttpRequest {
@@ -56,8 +57,7 @@ export function httpClient(settings: HttpSettings, signal: AbortSignal, onReques
   return {
     async request(request) {
       const url = secureUrl(String(request.url))
-      if (!url)
-        throw unavailable(`expected an https URL (plain http only on localhost), found ${withoutQuery(request.url)}`)
+      if (!url) throw unavailable(`expected an https URL (plain http only on localhost), found ${place(request.url)}`)
       made += 1
       if (made > MAX_REQUESTS_A_LOAD) throw unavailable(`expected at most ${MAX_REQUESTS_A_LOAD} requests in one load`)
       onRequest()
@@ -78,7 +78,7 @@ async function send(settings: HttpSettings, url: URL, request: HttpRequest, sign
       ...(body !== undefined && { body }),
     })
   } catch (cause) {
-    throw unavailable(`${method} ${withoutQuery(url)} failed: ${reasonOf(cause, signal)}`, cause)
+    throw unavailable(`${method} ${place(url)} failed: ${reasonOf(cause, signal)}`, cause)
   }
 }
 
@@ -107,11 +107,11 @@ async function readBody(response: Response, url: URL, maxBytes: number, signal: 
       chunks.push(value)
     }
   } catch (cause) {
-    throw unavailable(`the body of ${withoutQuery(url)} broke off: ${reasonOf(cause, signal)}`, cause)
+    throw unavailable(`the body of ${place(url)} broke off: ${reasonOf(cause, signal)}`, cause)
   }
   // A cancelled stream lets go of its connection; that it was cut off is all there is to know.
   reader.cancel().catch(() => {})
-  throw unavailable(`${withoutQuery(url)}: expected a body of at most ${maxBytes} bytes, found a longer one`)
+  throw unavailable(`${place(url)}: expected a body of at most ${maxBytes} bytes, found a longer one`)
 }
 
 function refusal(response: Response, url: URL, now: number): HttpError {
@@ -119,8 +119,8 @@ function refusal(response: Response, url: URL, now: number): HttpError {
   const redirect = status === 0 || (status >= 300 && status < 400)
   const to = redirect ? redirectTarget(response, url) : ''
   const message = redirect
-    ? `${withoutQuery(url)}: expected 200, found a redirect (${status || 'opaque'})${to}, which is not followed`
-    : `${withoutQuery(url)}: expected 200, found ${status}`
+    ? `${place(url)}: expected 200, found a redirect (${status || 'opaque'})${to}, which is not followed`
+    : `${place(url)}: expected 200, found ${status}`
   return new HttpError(message, status, retryAfterMsOf(response.headers, now))
 }
 
@@ -138,14 +138,8 @@ function unavailable(message: string, cause?: unknown): KeysError {
   return new KeysError('KEYS_UNAVAILABLE', message, { cause })
 }
 
-/** The URL as an error may show it: a query may hold a key. */
-function withoutQuery(url: string | URL): string {
-  return printable(
-    String(url)
-      .replace(/[?#].*$/s, '')
-      .replace(/\/\/[^/@]*@/, '//'),
-    200,
-  )
+function place(url: string | URL): string {
+  return printable(shownUrl(url), 200)
 }
 
 /** What the network said. `fetch` hides the reason in `cause`. */

@@ -348,10 +348,10 @@ for (const { name, createVerifier } of ENGINES) {
       ['RS256 and an EC key', [jwkWith(ec.jwk, { alg: undefined })], says('RS256', ec), 'KEY_NOT_FOUND'],
       ['ES256 and an RSA key', [jwkWith(rsa.jwk, { alg: undefined })], says('ES256', rsa), 'KEY_NOT_FOUND'],
       ['EdDSA and an EC key', [jwkWith(ec.jwk, { alg: undefined })], says('EdDSA', ec), 'KEY_NOT_FOUND'],
-      ['a key whose time has ended', [{ ...ec.jwk, exp: NOW - 1 }], jwt(ec), 'KEY_NOT_FOUND'],
-      ['a key whose time ends now', [{ ...ec.jwk, exp: NOW }], jwt(ec), 'accepted'],
-      ['a key whose time has not begun', [{ ...ec.jwk, nbf: NOW + 1 }], jwt(ec), 'KEY_NOT_FOUND'],
-      ['a key whose time begins now', [{ ...ec.jwk, nbf: NOW }], jwt(ec), 'accepted'],
+      ['a key whose time has ended', [jwkWith(ec.jwk, { exp: NOW - 1 })], jwt(ec), 'KEY_NOT_FOUND'],
+      ['a key whose time ends now', [jwkWith(ec.jwk, { exp: NOW })], jwt(ec), 'accepted'],
+      ['a key whose time has not begun', [jwkWith(ec.jwk, { nbf: NOW + 1 })], jwt(ec), 'KEY_NOT_FOUND'],
+      ['a key whose time begins now', [jwkWith(ec.jwk, { nbf: NOW })], jwt(ec), 'accepted'],
     ]
     for (const [what, keys, token, expected] of choices) {
       test(`${what}: ${expected}`, async () => {
@@ -402,7 +402,7 @@ describe('the refusal of a token whose key is not there', () => {
     ],
     [
       'says that the key has ended',
-      [{ ...ec.jwk, exp: 1 }],
+      [jwkWith(ec.jwk, { exp: 1 })],
       jwt(ec),
       '"kid" "k"',
       '"k", which has ended (its certificate or "exp")',

@@ -5,7 +5,8 @@
  */
 export function printable(value: unknown, maxLength = 80): string {
   const text = typeof value === 'string' ? quoted(value, maxLength) : described(value, maxLength)
-  return text.length > maxLength + 2 ? `${text.slice(0, maxLength)}…` : text
+  // Quotes and the sign that something was left out; escapes may have made it longer all the same.
+  return text.length <= maxLength + 3 ? text : `${text.slice(0, maxLength + 1)}…${typeof value === 'string' ? '"' : ''}`
 }
 
 /** `"a", "b" or "c"`: the values that would have been accepted. */

@@ -40,10 +40,19 @@ export type SchemaVerdict = { readonly value: unknown } | { readonly path: strin
 /** Runs a schema over a value. A promise only where the schema makes one. */
 export function validate(schema: StandardSchema, value: unknown): SchemaVerdict | Promise<SchemaVerdict> {
   const result = schema['~standard'].validate(value)
-  return result instanceof Promise ? result.then(verdictOf) : verdictOf(result)
+  return isPromise(result) ? Promise.resolve(result).then(verdictOf) : verdictOf(result)
 }
 
 function verdictOf(result: SchemaResult<unknown>): SchemaVerdict {
-  const issue = result.issues?.[0]
-  return issue ? { path: pathOf(issue), message: issue.message } : { value: (result as { value: unknown }).value }
+  if (result.issues) {
+    const [issue] = result.issues
+    return { path: issue ? pathOf(issue) : '', message: issue?.message ?? 'an issue without a message' }
+  }
+  if (Object.hasOwn(result, 'value')) return { value: result.value }
+  return { path: '', message: 'neither a value nor an issue from the schema' }
+}
+
+// Also one of another realm or library.
+function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof (value as Partial<Promise<T>> | undefined)?.then === 'function'
 }

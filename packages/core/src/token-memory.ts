@@ -34,10 +34,11 @@ export function tokenMemory(context: VerificationContext, options: TokenCacheOpt
 
   return {
     recall(jwt, call) {
-      if (typeof jwt !== 'string' || context.closing.aborted || call.signal?.aborted) return undefined
+      if (typeof jwt !== 'string' || context.closing.aborted) return undefined
       const known = cache.get(jwt)
-      if (!known || call.provider !== undefined || call.audience !== undefined) return undefined
+      if (!known) return undefined
       checkVerifyOptions(call)
+      if (call.provider !== undefined || call.audience !== undefined || call.signal?.aborted) return undefined
       const nowSec = context.clock.now() / 1000
       const holds = nowSec >= known.from && nowSec < known.until && keyHolds(known, nowSec, call)
       if (holds === false) cache.delete(jwt)

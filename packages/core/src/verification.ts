@@ -37,8 +37,8 @@ export interface Attempt {
 /** Steps 1 to 3: size, shape, header, issuer, and the algorithm on the issuer's own list. No request before they hold. */
 export function begin(context: VerificationContext, jwt: unknown, call: VerifyOptions): Attempt {
   if (context.closing.aborted) throw context.closing.reason
-  throwIfAborted(call.signal)
   checkVerifyOptions(call)
+  throwIfAborted(call.signal)
   const only = call.provider === undefined ? undefined : namedProvider(context, call.provider)
   const candidates = only ? [only] : context.composition.providers
 

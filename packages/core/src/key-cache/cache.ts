@@ -1,22 +1,21 @@
-import type { Clock } from '../clock.ts'
 import { isKeysourceError, KeysError, type KeysourceError } from '../errors.ts'
-import { deliver, type EventListener, type UnplacedEvent } from '../events.ts'
-import { type HttpError, type HttpSettings, httpClient } from '../http-client.ts'
-import { type KeySet, keyKind, knowsKey, screenKeys, selectKeys } from '../key-set.ts'
+import { deliver, type UnplacedEvent } from '../events.ts'
+import type { HttpError } from '../http-client.ts'
+import { type KeySet, knowsKey, selectKeys } from '../key-set.ts'
 import type { KeySource, LoadedKeys } from '../key-source.ts'
 import { printable } from '../printable.ts'
-import type { SignatureEngine } from '../signature/engine.ts'
-import type { SourceStatus } from '../status.ts'
+import type { CacheSettings } from './cache-settings.ts'
 import { setChanges } from './changes.ts'
-import { deadlineOf } from './deadline.ts'
+import { heldKeys, type Slot, WHOLE } from './held-keys.ts'
 import { inspectKeys } from './inspect-keys.ts'
 import type { Held, Inquiry, KeyAnswer, KeyStore } from './key-store.ts'
-import { leaseOf, type Snapshot, type SnapshotEntry, snapshotEntries, snapshotEntry } from './snapshot.ts'
+import { type LoadRequest, loadKeys, screenLoaded } from './load-keys.ts'
+import { leaseOf, type SnapshotEntry, snapshotEntries, snapshotEntry } from './snapshot.ts'
+import { sourceStatus } from './source-status.ts'
 import {
   ageMs,
   began,
   decide,
-  type FreshnessOptions,
   failed,
   freshness,
   type Instant,
@@ -24,7 +23,6 @@ import {
   isCurrent,
   isLoading,
   leaseFor,
-  type RequestBudget,
   retryAt,
   type SourceState,
   succeeded,
@@ -32,35 +30,10 @@ import {
   urgentRetryAt,
 } from './state.ts'
 
-/** What all caches of a verifier share. */
-export interface CacheSettings {
-  readonly engine: SignatureEngine
-  readonly http: HttpSettings
-  readonly clock: Clock
-  /** From 0 to 1. */
-  readonly chance: () => number
-  readonly freshness: FreshnessOptions
-  readonly maxKeys: number
-  readonly keepFresh: boolean
-  readonly onEvent: EventListener | undefined
-  /** Counts the loads of all sources. */
-  readonly loads: { begun: number }
-  /** Whether one request may wait for what another one started. Cloudflare's Workers forbid it. */
-  readonly sharesPromises: boolean
-  /** What an earlier process knew. */
-  readonly snapshot: Snapshot | undefined
-  /** One request budget for all tenants of a pattern, whose number strangers decide. */
-  readonly sharedBucket?: RequestBudget | undefined
-}
-
-/** The whole set stands under this name; keys that come one at a time under their own `kid`. */
-const WHOLE = Symbol('the whole set')
-type Slot = string | typeof WHOLE
-
 /** Makes the cache around one source: the effects around the state machine of state.ts. */
 export function keyCache(source: KeySource, provider: string, settings: CacheSettings): KeyStore {
   const { clock, freshness: options } = settings
-  const held = new Map<Slot, Held>()
+  const held = heldKeys(options, settings.maxKeys)
   const announced = new Map<Slot, 'stale' | 'expired'>()
   const closing = new AbortController()
   // A source may show only by what it returns that it serves one key at a time.
@@ -89,7 +62,7 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
     if (remembered.length > 0) return { wait: restoreAndLoad(inquiry) }
     const now = instant()
     const slot = slotOf(inquiry)
-    const entry = heldIn(slot, now)
+    const entry = held.find(slot, now)
     announceAge(slot, entry, now)
     if (onDemand && !mayAskFor(inquiry.kid)) return missing()
     const known = entry !== undefined && (onDemand || knowsKey(entry.set, inquiry))
@@ -123,13 +96,6 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
     return { missing: held.get(WHOLE)?.set, source: source.id }
   }
 
-  /** That an endpoint does not have a key is remembered too, but is never used once it is stale. */
-  function heldIn(slot: Slot, now: Instant): Held | undefined {
-    const entry = held.get(slot)
-    if (entry?.set.keys.length === 0 && freshness(entry.lease, options, now) !== 'fresh') return undefined
-    return entry
-  }
-
   function mayAskFor(kid: string | undefined): boolean {
     return kid !== undefined && (source.accepts?.(kid) ?? true)
   }
@@ -155,10 +121,8 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
   /** One load, to its end. Never rejects: what failed is kept in the state, and told as an event. */
   async function run(slot: Slot, kid: string | undefined, ordinal: number): Promise<void> {
     const startedAt = clock.monotonic()
-    const deadline = deadlineOf(options.timeoutMs, closing.signal)
     try {
-      const loaded = await Promise.race([load(slot, kid, deadline.signal), deadline.passed])
-      const set = await screen(loaded, slot)
+      const { loaded, set } = await loadKeys({ ...screening(slot), kid, closing: closing.signal, onRequest })
       if (!isCurrent(state, ordinal)) return
       state = succeeded(state, ordinal)
       if (loaded.partial && kid !== undefined) onDemand = true
@@ -166,9 +130,16 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
     } catch (error) {
       if (isCurrent(state, ordinal)) giveUp(error, ordinal)
     } finally {
-      deadline.clear()
       if (settings.keepFresh) keepFresh()
     }
+  }
+
+  function screening(slot: Slot): Pick<LoadRequest, 'source' | 'previous' | 'settings' | 'emit'> {
+    return { source, previous: held.get(slot), settings, emit }
+  }
+
+  function onRequest(): void {
+    requests += 1
   }
 
   /** What an earlier process knew serves until the first load ends, which starts at once. */
@@ -188,75 +159,23 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
         continue
       }
       try {
-        const set = await screen(entry.loaded, slot)
-        if (!held.has(slot)) held.set(slot, { loaded: entry.loaded, set, lease })
+        held.keepIfNone(slot, { loaded: entry.loaded, set: await screenLoaded(entry.loaded, screening(slot)), lease })
       } catch (error) {
         emit({ type: 'snapshot-refused', reason: asKeysError(error, source.id).message })
       }
     }
   }
 
-  function load(slot: Slot, kid: string | undefined, signal: AbortSignal): Promise<LoadedKeys> {
-    const http = httpClient(settings.http, signal, () => {
-      requests += 1
-    })
-    const previous = held.get(slot)?.loaded
-    return source.load({
-      http,
-      signal,
-      now: clock.now(),
-      ...(kid !== undefined && { kid }),
-      ...(previous && { previous }),
-    })
-  }
-
-  async function screen(loaded: LoadedKeys, slot: Slot): Promise<KeySet> {
-    const previous = held.get(slot)?.set
-    if (loaded.notModified && previous) return previous
-    const jwks: unknown = loaded?.jwks?.keys
-    if (!Array.isArray(jwks)) throw unusable(`expected a JWK Set, found ${printable(loaded?.jwks)}`)
-    const set = await screenKeys(settings.engine, {
-      jwks,
-      anyKid: loaded.anyKid === true,
-      maxKeys: settings.maxKeys,
-      previous,
-    })
-    for (const { kid, reason } of set.skipped) {
-      if (!previous?.skipped.some((one) => one.kid === kid && one.reason === reason))
-        emit({ type: 'key-skipped', kid, reason })
-    }
-    const removal = loaded.partial && jwks.length === 0
-    if (set.keys.length === 0 && !removal) throw unusable(`expected at least one usable key, found ${noneOf(set)}`)
-    return set
-  }
-
-  function unusable(message: string): KeysError {
-    return new KeysError('KEYS_UNAVAILABLE', `${source.id}: ${message}`)
-  }
-
   function keep(slot: Slot, loaded: LoadedKeys, set: KeySet, durationMs: number): void {
     const now = instant()
-    const gone = onDemand && set.keys.length === 0
-    const lease = leaseFor(gone ? 0 : loaded.maxAgeMs, options, now, settings.chance())
+    const isGone = set.keys.length === 0
+    const lease = leaseFor(isGone ? 0 : loaded.maxAgeMs, options, now, settings.chance())
     const before = held.get(slot)
     lastError = undefined
-    held.delete(slot)
-    held.set(slot, { loaded, set, lease })
+    held.keep(slot, { loaded, set, lease })
     announced.delete(slot)
-    if (onDemand) forgetOldest()
     emit({ type: 'refreshed', keys: set.keys.length, durationMs, notModified: loaded.notModified === true })
     if (before && before.set !== set) for (const event of setChanges(before.set, set)) emit(event)
-  }
-
-  /** Keys that come one at a time are bounded twice: those that exist, and the names that do not. */
-  function forgetOldest(): void {
-    for (const exists of [true, false]) {
-      const slots = [...held].filter(([, entry]) => entry.set.keys.length > 0 === exists)
-      for (const [slot] of slots.slice(0, Math.max(0, slots.length - settings.maxKeys))) {
-        held.delete(slot)
-        announced.delete(slot)
-      }
-    }
   }
 
   function giveUp(error: unknown, ordinal: number): void {
@@ -313,29 +232,6 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
     if (freshness(held.get(WHOLE)?.lease, options, instant()) !== 'fresh') throw unavailable(instant())
   }
 
-  function statusOf(): SourceStatus {
-    const now = instant()
-    const entries = [...held.values()]
-    const newest = held.get(WHOLE) ?? entries.at(-1)
-    const age = newest && ageMs(newest.lease.loadedAt, now)
-    return {
-      source: source.id,
-      state: onDemand && !newest ? 'on-demand' : freshness(newest?.lease, options, now),
-      ageMs: age,
-      lifetimeMs: newest?.lease.lifetimeMs,
-      nextRefreshInMs:
-        newest && age !== undefined
-          ? Math.max(0, newest.lease.refreshAfterMs - age, retryAt(state) - now.mono)
-          : undefined,
-      keys: entries.flatMap(({ set }) => set.keys).map(({ kid, alg, jwk }) => ({ kid, alg, kind: keyKind(jwk) })),
-      skipped: entries.flatMap(({ set }) => set.skipped),
-      lastError,
-      failures: state.failing?.count ?? 0,
-      requests,
-      saved,
-    }
-  }
-
   return {
     holds(inquiry) {
       const entry = held.get(slotOf(inquiry))
@@ -343,7 +239,7 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
       return (grade === 'fresh' || grade === 'stale') && (entry?.set.keys.length ?? 0) > 0
     },
     knows(inquiry) {
-      const entry = heldIn(slotOf(inquiry), instant())
+      const entry = held.find(slotOf(inquiry), instant())
       return entry !== undefined && knowsKey(entry.set, inquiry)
     },
     isFailing: () => state.failing !== undefined,
@@ -352,14 +248,16 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
     },
     ask,
     ready,
-    inspect: (inquiry) => [...held.values()].flatMap(({ set }) => inspectKeys(set, inquiry, source.id)),
-    status: () => [statusOf()],
+    inspect: (inquiry) => held.entries().flatMap(([, { set }]) => inspectKeys(set, inquiry, source.id)),
+    status: () => [
+      sourceStatus({ source: source.id, onDemand, held, state, lastError, requests, saved }, options, instant()),
+    ],
     close() {
       clearTimeout(timer)
       closing.abort(new Error('the verifier was closed'))
     },
     snapshot: () =>
-      [...(source.local ? [] : held)].map(([slot, entry]) =>
+      (source.local ? [] : held.entries()).map(([slot, entry]) =>
         snapshotEntry(source.id, slot === WHOLE ? undefined : slot, entry, instant()),
       ),
   }
@@ -380,13 +278,6 @@ function waitFor(work: Promise<void>, ms: number): Promise<void> {
     patience = setTimeout(resolve, ms)
   })
   return Promise.race([work, over]).finally(() => clearTimeout(patience))
-}
-
-function noneOf(set: KeySet): string {
-  const [first] = set.skipped
-  if (!first) return 'an empty set'
-  const others = set.skipped.length > 1 ? `, and ${set.skipped.length - 1} more` : ''
-  return `none: the key ${first.kid === undefined ? 'without a kid' : printable(first.kid)} ${first.reason}${others}`
 }
 
 function asKeysError(error: unknown, source: string): KeysError {

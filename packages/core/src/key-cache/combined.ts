@@ -1,7 +1,8 @@
 import { MAX_TRIES } from '../key-set.ts'
 import type { KeySource } from '../key-source.ts'
 import { type Combination, combinationOf } from '../sources/combine.ts'
-import { type CacheSettings, keyCache } from './cache.ts'
+import { keyCache } from './cache.ts'
+import type { CacheSettings } from './cache-settings.ts'
 import type { Inquiry, KeyAnswer, KeyStore } from './key-store.ts'
 
 /** The store for a source: a cache, or one a leaf for sources that are combined. */

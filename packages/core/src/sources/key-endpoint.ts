@@ -4,6 +4,7 @@ import { HttpError } from '../http-client.ts'
 import type { KeySource, LoadContext, LoadedKeys } from '../key-source.ts'
 import { callback, checkOption, checkOptions, choice } from '../options.ts'
 import { printable } from '../printable.ts'
+import { shownUrl, urlId } from '../shown-url.ts'
 import { readJson, unexpected } from './jwk-set.ts'
 import { freshnessOf, jwkFromPem } from './remote-jwks.ts'
 
@@ -40,7 +41,7 @@ export function keyEndpoint(urlOf: (kid: string) => string | URL, options: KeyEn
   const whole = new RegExp(`^(?:${kidPattern.source})$`, kidPattern.flags.replace(/[gy]/g, ''))
   const accepts = (kid: string): boolean => whole.test(kid) && kid !== '.' && kid !== '..'
   return Object.freeze({
-    id: String(urlOf('{kid}')),
+    id: urlId(String(urlOf('{kid}'))),
     accepts,
     async load(context: LoadContext): Promise<LoadedKeys> {
       const { kid } = context
@@ -59,7 +60,7 @@ export function keyEndpoint(urlOf: (kid: string) => string | URL, options: KeyEn
 async function loadKey({ http }: LoadContext, kid: string, url: string, format: 'jwk' | 'pem'): Promise<LoadedKeys> {
   try {
     const response = await http.request({ url })
-    const jwk = format === 'pem' ? await jwkFromPem(await response.text()) : await jwkFromJson(response, url)
+    const jwk = format === 'pem' ? await jwkFromPem(await response.text()) : await jwkFromJson(response, shownUrl(url))
     return { ...freshnessOf(response), jwks: { keys: [{ ...jwk, kid }] }, partial: true }
   } catch (error) {
     if (error instanceof HttpError && error.responseStatus === 404) return { jwks: { keys: [] }, partial: true }

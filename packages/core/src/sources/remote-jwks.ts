@@ -4,6 +4,7 @@ import { maxAgeMsOf } from '../cache-control.ts'
 import type { KeySource, LoadContext, LoadedKeys } from '../key-source.ts'
 import { checkOption, checkOptions, choice, httpsUrl, type OptionRule, optional } from '../options.ts'
 import { publicKeyToJwk, readPublicKeyPem } from '../pem.ts'
+import { shownUrl, urlId } from '../shown-url.ts'
 import { jwkArrayFrom, jwkSetFrom, readJson, unexpected } from './jwk-set.ts'
 
 /** Headers of a request, or a function that makes them anew for each one: a bearer token that does not live long. */
@@ -54,7 +55,7 @@ export function remoteJwks(url: string | URL, options: RemoteJwksOptions = {}): 
   })
   const { headers, format = 'jwks' } = options
   return Object.freeze({
-    id: address,
+    id: urlId(address),
     load: async (context: LoadContext): Promise<LoadedKeys> => loadJwks(context, address, headers, BODIES[format]),
   })
 }
@@ -73,10 +74,11 @@ export async function loadJwks(
   const response = await http.request({ url, headers: { ...validators(previous), ...own } })
   const answer = freshnessOf(response)
   if (response.status === 304) {
-    if (!previous) throw unexpected(url, '200, as no validator was sent', 304)
+    if (!previous) throw unexpected(shownUrl(url), '200, as no validator was sent', 304)
     return { ...previous, ...answer, notModified: true }
   }
-  return { ...answer, jwks: await read(await readJson(response, url), url) }
+  const where = shownUrl(url)
+  return { ...answer, jwks: await read(await readJson(response, where), where) }
 }
 
 function validators(previous: LoadedKeys | undefined): Record<string, string> {

@@ -1,0 +1,167 @@
+import {
+  type AdapterOptions,
+  adapterOptions,
+  adapterRules,
+  checkOptions,
+  claimIs,
+  defineProvider,
+  type Environment,
+  type JwtClaims,
+  type OptionRule,
+  optional,
+  ownClaim,
+  type Provider,
+  printable,
+  readEnvironment,
+  remoteJwks,
+  secureUrl,
+  type TokenCheck,
+  type TokenProblem,
+  text,
+  unchecked,
+} from '@keysource/core'
+
+/** Options of {@link supertokens}. */
+export interface SuperTokensOptions<Name extends string = 'supertokens', Extra = unknown>
+  extends AdapterOptions<Name, Extra> {
+  /** The origin of your backend, as in the SDK's `appInfo`: https, or http on localhost. */
+  readonly apiDomain: string
+  /** As in `appInfo`. Default: `'/auth'`. `'/'` for none. */
+  readonly apiBasePath?: string | undefined
+  /** As in `appInfo`: what an API gateway puts before the base path. Default: nothing. */
+  readonly apiGatewayPath?: string | undefined
+  /** The session must be of this tenant (`tId`). Default: any. */
+  readonly tenantId?: string | undefined
+}
+
+/** The claims of a session's access token. */
+export interface SuperTokensClaims extends JwtClaims {
+  /** The user's id. */
+  readonly sub: string
+  /** The id of the login method that was used. */
+  readonly rsub?: string
+  /** The tenant. */
+  readonly tId?: string
+  readonly sessionHandle?: string
+  readonly refreshTokenHash1?: string
+  readonly parentRefreshTokenHash1?: string | null
+  readonly antiCsrfToken?: string | null
+  /** The kind of token: 0 or none for sessions. */
+  readonly stt?: number
+}
+
+/** The factory, and the same from environment variables. */
+export interface SuperTokensFactory {
+  /**
+   * Session tokens of a backend with the SuperTokens SDK. They have no `aud`: the issuer, which is your own backend, and the
+   * kind of token stand in for it. That a token is valid does not mean that its session was not revoked.
+   *
+   * @throws `CONFIG_INVALID` for an unknown, missing or wrong option
+   *
+   * @example
+   * ```ts
+   * supertokens({ apiDomain: 'https://api.example.com' })
+   * ```
+   *
+   * @see https://supertokens.com/docs/additional-verification/session-verification/protect-api-routes
+   */
+  <const Name extends string = 'supertokens', Extra = unknown>(
+    options: SuperTokensOptions<Name, Extra>,
+  ): Provider<Name, SuperTokensClaims & Extra>
+  /**
+   * The same from `SUPERTOKENS_API_DOMAIN`, `SUPERTOKENS_API_BASE_PATH`, `SUPERTOKENS_API_GATEWAY_PATH` and
+   * `SUPERTOKENS_TENANT_ID`.
+   *
+   * @param options - what is given here wins over the environment
+   * @throws `CONFIG_INVALID` that names the variable which is missing
+   */
+  fromEnv<const Name extends string = 'supertokens', Extra = unknown>(
+    options?: Partial<SuperTokensOptions<Name, Extra>>,
+    environment?: Environment,
+  ): Provider<Name, SuperTokensClaims & Extra>
+}
+
+export const supertokens: SuperTokensFactory = /* @__PURE__ */ Object.assign(create, { fromEnv })
+
+const origin: OptionRule = {
+  expected:
+    'an origin such as "https://api.example.com" (plain http only on localhost), without path or slash at the end',
+  accepts: (value) => typeof value === 'string' && secureUrl(value)?.origin === value,
+  suggest: (value) => (typeof value === 'string' ? secureUrl(value)?.origin : undefined),
+}
+const path: OptionRule = {
+  expected: 'a path such as "/auth", or "/" for none',
+  accepts: (value) => typeof value === 'string' && /^(?:\/|(?:\/[\w.~-]+)+)?$/.test(value),
+  suggest: (value) => (typeof value === 'string' ? `/${value.replace(/^\/+|\/+$/g, '')}` : undefined),
+}
+
+function create<const Name extends string = 'supertokens', Extra = unknown>(
+  options: SuperTokensOptions<Name, Extra>,
+): Provider<Name, SuperTokensClaims & Extra> {
+  checkOptions('supertokens', options, {
+    ...adapterOptions,
+    apiDomain: origin,
+    apiBasePath: optional(path),
+    apiGatewayPath: optional(path),
+    tenantId: optional(text('a tenant id such as "public"')),
+  })
+  const { apiDomain, apiBasePath = '/auth', apiGatewayPath = '', tenantId } = options
+  const issuer = `${apiDomain}${segments(apiGatewayPath)}${segments(apiBasePath)}`
+  return defineProvider<Name, SuperTokensClaims, Extra>({
+    ...adapterRules(options, { name: 'supertokens', algorithms: ['RS256'], requiredClaims: ['sub'] }),
+    issuer,
+    audience: unchecked('session tokens have no aud: the issuer and the kind of token (stt) stand in for it'),
+    keys: remoteJwks(`${issuer}/jwt/jwks.json`),
+    checks: [isSession, ...(tenantId === undefined ? [] : [claimIs('tId', tenantId)])],
+    identify: ({ tId }) => ({ tenant: tId }),
+    hint,
+  })
+}
+
+/** `/` means no path, as in the SDK. */
+function segments(value: string): string {
+  return value === '/' ? '' : value
+}
+
+/** OAuth tokens come from the same issuer with the same keys: 1 is an access token for other APIs, 2 an ID token. */
+const isSession: TokenCheck = {
+  name: 'stt',
+  check(claims) {
+    const kind = ownClaim(claims, 'stt')
+    if (kind === undefined || kind === 0) return undefined
+    return { code: 'CLAIM_INVALID', subject: 'stt', expected: '0 or none (a session)', found: printable(kind) }
+  },
+}
+
+function fromEnv<const Name extends string = 'supertokens', Extra = unknown>(
+  options: Partial<SuperTokensOptions<Name, Extra>> = {},
+  environment?: Environment,
+): Provider<Name, SuperTokensClaims & Extra> {
+  const env = readEnvironment('supertokens', environment)
+  return create({
+    ...options,
+    apiDomain: options.apiDomain ?? env.required('SUPERTOKENS_API_DOMAIN'),
+    apiBasePath: options.apiBasePath ?? env.optional('SUPERTOKENS_API_BASE_PATH'),
+    apiGatewayPath: options.apiGatewayPath ?? env.optional('SUPERTOKENS_API_GATEWAY_PATH'),
+    tenantId: options.tenantId ?? env.optional('SUPERTOKENS_TENANT_ID'),
+  })
+}
+
+function hint({ code, subject, claims = {}, header }: TokenProblem): string | undefined {
+  if (subject === 'stt') {
+    return ownClaim(claims, 'stt') === 2
+      ? 'This is an OAuth ID token, not a session. Send the session’s access token.'
+      : 'This is an OAuth access token, not a session: verify those with @keysource/oidc, which checks their audience.'
+  }
+  if (subject === 'tId' && code === 'CLAIM_MISSING')
+    return 'Sessions have a tenant since version 4 of the access token: upgrade the SDK.'
+  if (subject === 'tId') return 'The user signed in to another tenant.'
+  const version = Number(ownClaim(header ?? {}, 'version') ?? 3)
+  if (version < 3 || ownClaim(claims, 'expiryTime') !== undefined) {
+    return 'This token is of version 2 or older, which has userId and expiryTime in place of sub and exp: upgrade the SDK.'
+  }
+  if (code === 'ISSUER_UNKNOWN' && ownClaim(claims, 'sessionHandle') !== undefined) {
+    return 'The issuer is apiDomain, apiGatewayPath and apiBasePath put together: compare them with the SDK’s appInfo.'
+  }
+  return undefined
+}
