@@ -54,10 +54,9 @@ export function writeAdapter(root, name) {
 /** A longer or shorter name breaks other lines than the template's, and sorts elsewhere. */
 function format(root, folder) {
   const biome = join(root, 'node_modules/@biomejs/biome/bin/biome')
-  spawnSync(process.execPath, [biome, 'check', '--write', folder], {
-    cwd: root,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
+  const args = [biome, 'check', '--write', folder]
+  const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' })
+  if (status !== 0) console.error(stderr)
 }
 
 /** From the template's 0.0.0 to 1.0.0, where every package of ours starts. */

@@ -1,0 +1,173 @@
+import {
+  type AdapterOptions,
+  adapterOptions,
+  adapterRules,
+  checkOptions,
+  choice,
+  defineProvider,
+  type Environment,
+  type JwtClaims,
+  type OptionRule,
+  optional,
+  ownClaim,
+  type Provider,
+  readEnvironment,
+  remoteJwks,
+  secret,
+  type TokenProblem,
+  text,
+  textOrTexts,
+} from '@keysource/core'
+import { type SigningKeysOptions, signingKeys } from './signing-keys.ts'
+
+export type { SigningKeysOptions } from './signing-keys.ts'
+
+/** Options of {@link onelogin}. */
+export interface OneLoginOptions<Name extends string = 'onelogin', Extra = unknown>
+  extends AdapterOptions<Name, Extra> {
+  /** Your account's subdomain: `acme` of `https://acme.onelogin.com`. */
+  readonly subdomain: string
+  /** What `aud` must hold: the audience of the API authorization server; for ID tokens the app's client id. */
+  readonly audience: string | readonly string[]
+  /**
+   * Where keys come from. Default: the public certs, which is what OneLogin tells verifiers to use. The signing keys are its
+   * administrators' endpoint and need an API credential.
+   */
+  readonly keys?: SigningKeysOptions | undefined
+}
+
+/** The claims of OneLogin's ID tokens, and of the access tokens of its API authorization servers. */
+export interface OneLoginClaims extends JwtClaims {
+  readonly sub: string
+  /** Space-separated; in access tokens. */
+  readonly scope?: string
+  readonly azp?: string
+  readonly client_id?: string
+  readonly auth_time?: number
+  readonly nonce?: string
+  readonly email?: string
+  readonly name?: string
+  readonly preferred_username?: string
+  readonly groups?: readonly string[]
+}
+
+/** The factory, and the same from environment variables. */
+export interface OneLoginFactory {
+  /**
+   * Tokens of a OneLogin account: ID tokens, and access tokens of its API authorization servers.
+   *
+   * @throws `CONFIG_INVALID` for an unknown, missing or wrong option
+   *
+   * @example
+   * ```ts
+   * onelogin({ subdomain: 'acme', audience: 'https://api.example.com' })
+   * ```
+   *
+   * @see https://developers.onelogin.com/openid-connect/api/provider-config
+   */
+  <const Name extends string = 'onelogin', Extra = unknown>(
+    options: OneLoginOptions<Name, Extra>,
+  ): Provider<Name, OneLoginClaims & Extra>
+  /**
+   * The same from `ONELOGIN_SUBDOMAIN` and `ONELOGIN_AUDIENCE` (several with commas). With `ONELOGIN_KEYS=signing-keys` also
+   * `ONELOGIN_CLIENT_ID`, `ONELOGIN_CLIENT_SECRET` and `ONELOGIN_REGION`: a credential alone does not change where keys come from.
+   *
+   * @param options - what is given here wins over the environment
+   * @throws `CONFIG_INVALID` that names the variable which is missing
+   */
+  fromEnv<const Name extends string = 'onelogin', Extra = unknown>(
+    options?: Partial<OneLoginOptions<Name, Extra>>,
+    environment?: Environment,
+  ): Provider<Name, OneLoginClaims & Extra>
+}
+
+export const onelogin: OneLoginFactory = /* @__PURE__ */ Object.assign(create, { fromEnv })
+
+const SUBDOMAIN = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/
+
+const subdomainRule: OptionRule = {
+  expected: 'the subdomain alone, in lower case, such as "acme"',
+  accepts: (value) => typeof value === 'string' && SUBDOMAIN.test(value),
+  suggest(value) {
+    const host =
+      typeof value === 'string'
+        ? value
+            .trim()
+            .toLowerCase()
+            .replace(/^https?:\/\//, '')
+        : ''
+    const [, subdomain] = /^([a-z0-9-]+)(?:\.onelogin\.com)?(?:\/.*)?$/.exec(host) ?? []
+    return subdomain !== undefined && SUBDOMAIN.test(subdomain) ? subdomain : undefined
+  },
+}
+
+const keysRules: Readonly<Record<keyof SigningKeysOptions, OptionRule>> = {
+  from: choice('signing-keys'),
+  clientId: text('the client id of an API credential'),
+  clientSecret: secret('the client secret of an API credential'),
+  region: choice('us', 'eu'),
+}
+
+function create<const Name extends string = 'onelogin', Extra = unknown>(
+  options: OneLoginOptions<Name, Extra>,
+): Provider<Name, OneLoginClaims & Extra> {
+  checkOptions('onelogin', options, {
+    ...adapterOptions,
+    subdomain: subdomainRule,
+    audience: textOrTexts('an audience, or several'),
+    keys: optional({
+      expected: 'an object { from: "signing-keys", clientId, clientSecret, region }',
+      accepts: (value) => typeof value === 'object' && value !== null,
+      secret: true,
+    }),
+  })
+  const { subdomain, audience, keys } = options
+  if (keys) checkOptions('onelogin: keys', keys, keysRules)
+  const issuer = `https://${subdomain}.onelogin.com/oidc/2`
+  return defineProvider<Name, OneLoginClaims, Extra>({
+    ...adapterRules(options, { name: 'onelogin', algorithms: ['RS256'], requiredClaims: ['sub'] }),
+    issuer,
+    audience,
+    keys: keys ? signingKeys(subdomain, keys) : remoteJwks(`${issuer}/certs`),
+    hint,
+  })
+}
+
+function fromEnv<const Name extends string = 'onelogin', Extra = unknown>(
+  options: Partial<OneLoginOptions<Name, Extra>> = {},
+  environment?: Environment,
+): Provider<Name, OneLoginClaims & Extra> {
+  const env = readEnvironment('onelogin', environment)
+  const from = options.keys ? undefined : env.optional('ONELOGIN_KEYS')
+  const keys =
+    from === undefined || from === 'certs'
+      ? undefined
+      : {
+          from: from as 'signing-keys',
+          clientId: env.required('ONELOGIN_CLIENT_ID'),
+          clientSecret: env.required('ONELOGIN_CLIENT_SECRET'),
+          region: env.required('ONELOGIN_REGION') as 'us' | 'eu',
+        }
+  return create({
+    ...options,
+    subdomain: options.subdomain ?? env.required('ONELOGIN_SUBDOMAIN'),
+    audience: options.audience ?? env.requiredList('ONELOGIN_AUDIENCE'),
+    keys: options.keys ?? keys,
+  })
+}
+
+function hint({ code, subject, claims = {}, parts }: TokenProblem): string | undefined {
+  if (code === 'TOKEN_MALFORMED' && parts === 1) {
+    return 'OneLogin’s OpenID Connect access tokens are opaque. Use an API authorization server, whose access tokens are JWTs, or introspection.'
+  }
+  const issuer = ownClaim(claims, 'iss')
+  if (code === 'ISSUER_UNKNOWN' && typeof issuer === 'string' && issuer.includes('onelogin.com')) {
+    return /^https:\/\/openid-connect(?:-eu)?\.onelogin\.com/.test(issuer)
+      ? 'The token is of OneLogin’s retired OpenID Connect v1: move the app to https://{subdomain}.onelogin.com/oidc/2.'
+      : 'The token is of another account: compare subdomain with the host of iss.'
+  }
+  if (subject === 'aud') {
+    return 'The aud of ID tokens is the app’s client id; that of access tokens is the audience of the API authorization server.'
+  }
+  return undefined
+}
