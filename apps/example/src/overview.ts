@@ -32,8 +32,8 @@ function section(status: ProviderStatus, host: string, demo: boolean): Html {
     <section>
       <h2>${provider} <span class="${state}">${state}</span></h2>
       <dl>
-        <dt>issuer</dt><dd>${issuer.map((one) => html`<code>${one}</code> `)}</dd>
-        <dt>keys</dt><dd>${keys.length === 0 ? 'none yet: they are fetched with the first token' : keys.map(({ kid, kind }) => html`<code>${kid ?? '(no kid)'}</code> ${kind} `)}</dd>
+        <dt>issuer</dt><dd>${issuer.map((one) => html`<div><code>${one}</code></div>`)}</dd>
+        <dt>keys</dt><dd>${keys.length === 0 ? 'none yet: they are fetched with the first token' : keys.map(({ kid, kind }) => html`<div><code>${kid ?? '(no kid)'}</code> ${kind}</div>`)}</dd>
         <dt>age</dt><dd>${duration(status.ageMs)}, next refresh in ${duration(status.nextRefreshInMs)}</dd>
         <dt>requests</dt><dd>${status.requests} made, ${status.saved} saved</dd>
         ${lastError ? html`<dt>last error</dt><dd>${lastError.message}</dd>` : ''}
@@ -60,7 +60,7 @@ const STYLE = `
   .fresh { background: #2a92 !important; color: #197540 } .stale { background: #da03 !important } .expired { background: #d323 !important }
   @media (prefers-color-scheme: dark) { .fresh { color: #6ddc9b } }
   dl { display: grid; grid-template-columns: 6rem 1fr; margin: 0 } dd { margin: 0; overflow-wrap: anywhere } dt { opacity: .7 }
-  .try { display: flex; gap: .5rem; align-items: start; margin: .5rem 0 0 } .try code { flex: 1; background: #8882; padding: .4rem .6rem; border-radius: .3rem; overflow-x: auto; white-space: nowrap }
+  .try { display: flex; gap: .5rem; align-items: start; margin: .5rem 0 0 } .try code { flex: 1; background: #8882; padding: .4rem .6rem; border-radius: .3rem; overflow-wrap: anywhere }
 `
 
 const SCRIPT = `

@@ -17,3 +17,8 @@ export interface CheckFailure {
 export function isFailure(result: object): result is CheckFailure {
   return 'code' in result
 }
+
+/** Whether what a provider's own check returned is a failure: `true` or a promise is a fault of the check, and lets no token in. */
+export function isCheckFailure(value: unknown): value is CheckFailure {
+  return typeof value === 'object' && value !== null && typeof (value as Partial<CheckFailure>).code === 'string'
+}

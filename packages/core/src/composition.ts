@@ -165,9 +165,18 @@ function closeOldest(byIssuer: Map<string, KeyStore>, bySource: Map<KeySource, K
 }
 
 function sourceFrom(name: string, keys: (issuer: string) => KeySource, issuer: string): KeySource {
-  const source: unknown = keys(issuer)
+  const source = attempt(name, () => keys(issuer))
   if (isKeySource(source)) return source
   throw configInvalid(name, 'keys', `a KeySource from keys(${printable(issuer)})`, printable(source))
+}
+
+function attempt(name: string, make: () => unknown): unknown {
+  try {
+    return make()
+  } catch (cause) {
+    const found = `a function that threw: ${(cause as Partial<Error> | undefined)?.message ?? cause}`
+    throw configInvalid(name, 'keys', 'a function from an issuer to a KeySource', found, cause)
+  }
 }
 
 function checked(provider: unknown, index: number): Provider {

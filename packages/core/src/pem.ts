@@ -35,6 +35,7 @@ export function readPublicKeyPem(text: string): PublicKeyPem {
   if (base64 === '' || !BASE64.test(base64)) throw new Error('text that is not base64')
   const hex = toHex(base64)
   if (!isWholeSequence(hex)) throw new Error('a damaged or incomplete key')
+  if (!SPKI_START.test(hex)) throw new Error('another kind of key than a public one (SPKI)')
   const kind = KINDS.find(([oid]) => hex.slice(4, 80).includes(oid))
   if (!kind) throw new Error('a key that is neither RSA, P-256, P-384, P-521 nor Ed25519')
   const algorithms = ASYMMETRIC_ALGORITHMS.filter((name) => {
@@ -50,6 +51,9 @@ export async function publicKeyToJwk({ pem, algorithms }: PublicKeyPem): Promise
   const [alg = 'RS256'] = algorithms
   return await exportJWK(await importSPKI(pem, alg, { extractable: true }))
 }
+
+// A SEQUENCE that begins with another, the algorithm. A private key (PKCS #8) begins with its version, PKCS #1 with a number.
+const SPKI_START = /^30(?:[0-7].|81..|82....|83.{6}|84.{8})30/
 
 /** One DER SEQUENCE that ends where the text ends: a key cut off while it was copied does not. */
 function isWholeSequence(hex: string): boolean {

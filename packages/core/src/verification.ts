@@ -1,5 +1,5 @@
 import { type Algorithm, algorithmFacts } from './algorithms.ts'
-import { type CheckFailure, isFailure } from './check-failure.ts'
+import { type CheckFailure, isCheckFailure, isFailure } from './check-failure.ts'
 import { checkScopes, type SignedToken } from './claims.ts'
 import type { Clock } from './clock.ts'
 import { type ComposedProvider, type Composition, issuerUnknown, type Route } from './composition.ts'
@@ -206,8 +206,10 @@ export function signedToken(context: VerificationContext, { token, route, call }
 function claimsFailure(context: VerificationContext, attempt: Attempt): CheckFailure | undefined {
   const signed = signedToken(context, attempt)
   for (const { check } of attempt.route.composed.steps) {
-    const failure = check(signed)
-    if (failure) return failure
+    const failure: unknown = check(signed)
+    if (failure === undefined) continue
+    if (isCheckFailure(failure)) return failure
+    throw new TypeError(`expected undefined or a failure, found ${printable(failure)}`)
   }
   return undefined
 }

@@ -143,6 +143,8 @@ export function checkVerifierOptions(options: VerifierOptions<AnyProviders>): vo
   if (options.snapshot) checkSnapshot(options.snapshot)
 }
 
+const abortSignal = optional({ expected: 'an AbortSignal', accepts: (value) => value instanceof AbortSignal })
+
 const verifyRules: Readonly<Record<keyof VerifyOptions, OptionRule>> = {
   provider: optional(text('the name of a composed provider')),
   scopes: optional({
@@ -150,9 +152,15 @@ const verifyRules: Readonly<Record<keyof VerifyOptions, OptionRule>> = {
     accepts: (value) => textOrTexts().accepts(value) || (Array.isArray(value) && value.length === 0),
   }),
   audience: optional(textOrTexts('an audience or an array of them')),
-  signal: optional({ expected: 'an AbortSignal', accepts: (value) => value instanceof AbortSignal }),
+  signal: abortSignal,
   waitUntil: optional(callback),
 }
+
+/** Options of {@link Verifier.ready}. */
+export type ReadyOptions = Pick<VerifyOptions, 'signal'>
+
+/** What `ready` takes. */
+export const readyRules: Readonly<Record<keyof ReadyOptions, OptionRule>> = { signal: abortSignal }
 
 /** Of a call without options: one object for all, so that it costs no check. */
 export const NO_OPTIONS: VerifyOptions = Object.freeze({})

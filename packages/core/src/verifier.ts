@@ -6,6 +6,7 @@ import { type Explanation, explainToken } from './explain.ts'
 import { keyStore } from './key-cache/combined.ts'
 import type { Snapshot, SnapshotEntry } from './key-cache/snapshot.ts'
 import { initialState } from './key-cache/state.ts'
+import { checkOptions } from './options.ts'
 import type { Provider } from './provider.ts'
 import { unavailableFor } from './refusal.ts'
 import type { SignatureEngine } from './signature/engine.ts'
@@ -31,6 +32,8 @@ import {
   DEFAULT_CLOCK_TOLERANCE_SEC,
   DEFAULT_MAX_TOKEN_BYTES,
   NO_OPTIONS,
+  type ReadyOptions,
+  readyRules,
   type VerifierOptions,
   type VerifyOptions,
   withCacheDefaults,
@@ -62,7 +65,7 @@ export interface Verifier<Token = VerifiedToken> {
    *
    * @throws `KEYS_UNAVAILABLE`, with what failed, provider by provider, in its message and in `errors`
    */
-  ready(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>
+  ready(options?: ReadyOptions): Promise<void>
   /** How each provider's keys stand. */
   status(): readonly ProviderStatus[]
   /**
@@ -146,10 +149,11 @@ function makeVerifier(engine: SignatureEngine, options: VerifierOptions<AnyProvi
     verify,
     verifySync,
     explain: (jwt: string, call: VerifyOptions = NO_OPTIONS) => explainToken(context, jwt, call),
-    async ready({ signal }: { readonly signal?: AbortSignal | undefined } = {}) {
+    async ready(call: ReadyOptions = {}) {
+      checkOptions('ready', call, readyRules)
       if (closing.signal.aborted) throw closing.signal.reason
-      throwIfAborted(signal)
-      await untilAborted(allReady(providers), signal)
+      throwIfAborted(call.signal)
+      await untilAborted(allReady(providers), call.signal)
     },
     status: () => providers.map(statusOf),
     export: (): Snapshot => ({ version: 1, sources: providers.flatMap(entriesOf) }),

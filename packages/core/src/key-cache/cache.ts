@@ -35,6 +35,8 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
   const { clock, freshness: options } = settings
   const held = heldKeys(options, settings.maxKeys)
   const announced = new Map<Slot, 'stale' | 'expired'>()
+  // Tokens whose unknown kid was told as an event: they ask again after each wait.
+  const told = new WeakSet<Inquiry>()
   const closing = new AbortController()
   // A source may show only by what it returns that it serves one key at a time.
   let onDemand = source.accepts !== undefined
@@ -122,11 +124,11 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
   async function run(slot: Slot, kid: string | undefined, ordinal: number): Promise<void> {
     const startedAt = clock.monotonic()
     try {
-      const { loaded, set } = await loadKeys({ ...screening(slot), kid, closing: closing.signal, onRequest })
+      const answer = await loadKeys({ ...screening(slot), kid, closing: closing.signal, onRequest })
       if (!isCurrent(state, ordinal)) return
       state = succeeded(state, ordinal)
-      if (loaded.partial && kid !== undefined) onDemand = true
-      keep(onDemand ? (kid ?? slot) : slot, loaded, set, clock.monotonic() - startedAt)
+      if (answer.loaded.partial && kid !== undefined) onDemand = true
+      keep(onDemand ? (kid ?? slot) : slot, ordinal, answer, clock.monotonic() - startedAt)
     } catch (error) {
       if (isCurrent(state, ordinal)) giveUp(error, ordinal)
     } finally {
@@ -166,10 +168,10 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
     }
   }
 
-  function keep(slot: Slot, loaded: LoadedKeys, set: KeySet, durationMs: number): void {
+  function keep(slot: Slot, ordinal: number, { loaded, set }: Omit<Held, 'lease'>, durationMs: number): void {
     const now = instant()
     const isGone = set.keys.length === 0
-    const lease = leaseFor(isGone ? 0 : loaded.maxAgeMs, options, now, settings.chance())
+    const lease = leaseFor(isGone ? 0 : loaded.maxAgeMs, options, now, settings.chance(), ordinal)
     const before = held.get(slot)
     lastError = undefined
     held.keep(slot, { loaded, set, lease })
@@ -201,8 +203,11 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
     emit({ type: grade, ageMs: ageMs(entry.lease.loadedAt, now) })
   }
 
-  function announceUnknown({ kid }: Inquiry, refreshing: boolean): void {
-    if (settings.onEvent) emit({ type: 'unknown-kid', kid: kid === undefined ? '(none)' : printable(kid), refreshing })
+  function announceUnknown(inquiry: Inquiry, refreshing: boolean): void {
+    if (!settings.onEvent || told.has(inquiry)) return
+    told.add(inquiry)
+    const { kid } = inquiry
+    emit({ type: 'unknown-kid', kid: kid === undefined ? '(none)' : printable(kid), refreshing })
   }
 
   /** A timer that holds no process open refreshes where no token does. */

@@ -66,7 +66,7 @@ export function leaseOf(entry: SnapshotEntry, options: FreshnessOptions, now: In
   const age = now.wall - entry.loadedAt
   if (age < 0) return `expected a snapshot of the past, found one of ${-age} ms from now`
   const loadedAt = { wall: entry.loadedAt, mono: now.mono - age }
-  const lease = { ...leaseFor(entry.lifetimeMs, options, now, 0), loadedAt }
+  const lease = { ...leaseFor(entry.lifetimeMs, options, now, 0, 0), loadedAt }
   if (freshness(lease, options, now) !== 'expired') return lease
   return `expected a snapshot of at most ${options.staleIfErrorMs} ms, found one of ${age} ms`
 }

@@ -31,7 +31,7 @@ const options: FreshnessOptions = {
 }
 const at = (ms: number) => ({ mono: ms, wall: 1_000_000 + ms })
 const start = initialState(options, at(0))
-const lease: Lease = { loadedAt: at(0), lifetimeMs: 600_000, refreshAfterMs: 450_000 }
+const lease: Lease = { loadedAt: at(0), lifetimeMs: 600_000, refreshAfterMs: 450_000, ordinal: 1 }
 const loadedOnce = succeeded(began(start, 'refresh', 1, options, at(0)), 1)
 const failing = failed(began(loadedOnce, 'refresh', 2, options, at(460_000)), 2, 0, at(460_000), 0)
 const loading = (since: number): SourceState => began(loadedOnce, 'refresh', 2, options, at(since))
@@ -201,14 +201,14 @@ describe('lease', () => {
     ['says 1 s', 1000, 30_000],
     ['says no-store', 0, 30_000],
   ])('an answer that %s', (_, maxAgeMs, lifetimeMs) => {
-    expect(leaseFor(maxAgeMs, options, at(0), 0).lifetimeMs).toBe(lifetimeMs)
+    expect(leaseFor(maxAgeMs, options, at(0), 0, 1).lifetimeMs).toBe(lifetimeMs)
   })
   test('the floor is never above ttlMs', () => {
-    expect(leaseFor(0, { ...options, ttlMs: 2000 }, at(0), 0).lifetimeMs).toBe(2000)
+    expect(leaseFor(0, { ...options, ttlMs: 2000 }, at(0), 0, 1).lifetimeMs).toBe(2000)
   })
   test('the refresh is started ahead, spread by chance', () => {
-    expect(leaseFor(undefined, options, at(0), 0).refreshAfterMs).toBe(450_000)
-    expect(leaseFor(undefined, options, at(0), 1).refreshAfterMs).toBe(510_000)
+    expect(leaseFor(undefined, options, at(0), 0, 1).refreshAfterMs).toBe(450_000)
+    expect(leaseFor(undefined, options, at(0), 1, 1).refreshAfterMs).toBe(510_000)
   })
 })
 

@@ -27,6 +27,8 @@ export interface Lease {
   readonly lifetimeMs: number
   /** The age from which on a refresh is started ahead. */
   readonly refreshAfterMs: number
+  /** The load that brought them, counted as loads begin; 0 for keys of a snapshot. */
+  readonly ordinal: number
 }
 
 /** What one source has been through. */
@@ -116,11 +118,13 @@ export function freshness(
 
 /** What becomes of a token, and whether a load is due. Nothing is changed. */
 export function decide(state: SourceState, finding: Finding, options: FreshnessOptions, now: Instant): Decision {
-  const grade = freshness(finding.lease, options, now)
-  if (!finding.lease || grade === 'expired' || grade === 'never-loaded')
-    return withoutKeys(state, finding, options, now)
-  if (!finding.known) return unknownKid(state, finding, options, now)
-  return heldKey(state, finding.lease, grade, options, now)
+  const { lease, known, loadsBefore } = finding
+  // What was loaded since the token arrived is as current as it gets, however short its lifetime.
+  if (lease && lease.ordinal > loadsBefore) return { answer: known ? 'use' : 'missing' }
+  const grade = freshness(lease, options, now)
+  if (!lease || grade === 'expired' || grade === 'never-loaded') return withoutKeys(state, finding, options, now)
+  if (!known) return unknownKid(state, finding, options, now)
+  return heldKey(state, lease, grade, options, now)
 }
 
 /** Cold start: all tokens share one load; after it failed they fail fast until the next is due. */
@@ -180,11 +184,17 @@ export function succeeded(state: SourceState, ordinal: number): SourceState {
 }
 
 /** The lease of keys that were just loaded. `maxAgeMs` can only shorten it; `chance` is from 0 to 1. */
-export function leaseFor(maxAgeMs: number | undefined, options: FreshnessOptions, now: Instant, chance: number): Lease {
+export function leaseFor(
+  maxAgeMs: number | undefined,
+  options: FreshnessOptions,
+  now: Instant,
+  chance: number,
+  ordinal: number,
+): Lease {
   const { ttlMs } = options
   const floor = Math.min(LIFETIME_FLOOR_MS, ttlMs)
   const lifetimeMs = maxAgeMs === undefined ? ttlMs : Math.min(Math.max(maxAgeMs, floor), ttlMs)
-  return { loadedAt: now, lifetimeMs, refreshAfterMs: lifetimeMs * (REFRESH_AHEAD + REFRESH_JITTER * chance) }
+  return { loadedAt: now, lifetimeMs, refreshAfterMs: lifetimeMs * (REFRESH_AHEAD + REFRESH_JITTER * chance), ordinal }
 }
 
 /** A load failed. The next waits 1 s, 2 s, 4 s … up to 60 s, spread by chance, and as long as the provider asked for. */

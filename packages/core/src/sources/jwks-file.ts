@@ -29,11 +29,20 @@ async function loadFile(path: string, { previous }: LoadContext): Promise<Loaded
     const { mtimeMs, size, ino } = await stat(path)
     const etag = `${mtimeMs}-${size}-${ino}`
     if (previous?.etag === etag) return { ...previous, notModified: true }
-    return { jwks: jwkSetFrom(JSON.parse(await readFile(path, 'utf8')), path), etag, maxAgeMs: 0 }
+    return { jwks: jwkSetFrom(parse(await readFile(path, 'utf8'), path), path), etag, maxAgeMs: 0 }
   } catch (cause) {
     if (cause instanceof KeysError) throw cause
-    throw new KeysError('KEYS_UNAVAILABLE', `${path}: expected a JWK Set in JSON: ${(cause as Error).message}`, {
+    throw new KeysError('KEYS_UNAVAILABLE', `${path}: expected a file that can be read: ${(cause as Error).message}`, {
       cause,
     })
+  }
+}
+
+/** The parser's own message would repeat what the file holds. */
+function parse(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new KeysError('KEYS_UNAVAILABLE', `${path}: expected a JWK Set in JSON, found other text`)
   }
 }

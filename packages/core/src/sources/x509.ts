@@ -4,6 +4,7 @@ import { ConfigError } from '../errors.ts'
 import type { KeySource, LoadedKeys } from '../key-source.ts'
 import { algorithmList, checkOptions } from '../options.ts'
 import { type PublicKeyPem, publicKeyToJwk, readPublicKeyPem } from '../pem.ts'
+import { printable } from '../printable.ts'
 import { readCertificate } from '../signature/certificate.ts'
 
 /** Options of {@link x509}. */
@@ -64,9 +65,19 @@ function certificateKey(pem: string, alg: Algorithm): CertificateKey {
   }
 }
 
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
+
+/** Each certificate of a text, which may say more around them. One that is cut off must not be passed over. */
 function pemBlocks(text: unknown): readonly string[] {
-  if (typeof text !== 'string') return []
-  return text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
+  if (typeof text !== 'string') throw certificateInvalid('certificates in PEM', printable(text))
+  const lines = text.replace(/\\n/g, '\n')
+  const blocks = lines.match(CERTIFICATE) ?? []
+  const begun = lines.split('-----BEGIN ').length - 1
+  if (blocks.length > 0 && blocks.length === begun) return blocks
+  throw certificateInvalid(
+    'whole certificates in PEM',
+    blocks.length === 0 ? 'none' : 'a block that is none, or cut off',
+  )
 }
 
 function certificateInvalid(expected: string, found: string): ConfigError {

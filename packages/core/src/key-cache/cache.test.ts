@@ -1,0 +1,466 @@
+import { describe, expect, test } from 'vitest'
+import {
+  type Answer,
+  ENGINES,
+  errorOf,
+  eventLog,
+  hang,
+  json,
+  jwks,
+  jwt,
+  loopbackServer,
+  manualClock,
+  NOW,
+  provider,
+  type Signer,
+  signer,
+  status,
+  verdict,
+} from '../../test/loopback-issuer.ts'
+import { type CacheOptions, createVerifier, remoteJwks, type Verifier } from '../index.ts'
+
+const a = signer('ES256', 'a')
+const b = signer('ES256', 'b')
+const LONG = NOW + 100_000_000
+const tokenOf = (by: Signer, header = {}): string => jwt(by, { exp: LONG }, header)
+const forged = (kid: string): string => tokenOf(a, { kid })
+
+async function over(answer: Answer, cache: CacheOptions = {}) {
+  const server = await loopbackServer(answer)
+  const clock = manualClock()
+  const events = eventLog()
+  const providers = [provider([], { keys: remoteJwks(server.url) })]
+  const verifier = createVerifier({ providers, clock, cache, onEvent: events.onEvent })
+  return { server, clock, events, verifier }
+}
+
+/** Lets a refresh that nobody waits for come to its end. */
+async function settled(verifier: Verifier<unknown>, loads: number, events: ReturnType<typeof eventLog>): Promise<void> {
+  await expect.poll(() => events.of('refreshed').length + events.of('refresh-failed').length).toBe(loads)
+  expect(verifier.status()).toHaveLength(1)
+}
+
+describe('single flight', () => {
+  for (const { name, createVerifier: make } of ENGINES) {
+    test(`two hundred tokens at once cost one request, on the ${name} engine`, async () => {
+      const server = await loopbackServer(
+        (request, response) => void setTimeout(() => jwks([a])(request, response), 20),
+      )
+      const verifier = make({ providers: [provider([], { keys: remoteJwks(server.url) })], clock: manualClock() })
+      const verdicts = await Promise.all(Array.from({ length: 200 }, () => verdict(() => verifier.verify(tokenOf(a)))))
+      expect(new Set(verdicts)).toEqual(new Set(['accepted']))
+      expect(server.requests).toHaveLength(1)
+    })
+  }
+
+  test('two hundred that name a new key cost one more', async () => {
+    const { server, verifier } = await over(jwks([a]))
+    await verifier.verify(tokenOf(a))
+    server.answer = jwks([a, b])
+    const verdicts = await Promise.all(Array.from({ length: 200 }, () => verdict(() => verifier.verify(tokenOf(b)))))
+    expect(new Set(verdicts)).toEqual(new Set(['accepted']))
+    expect(server.requests).toHaveLength(2)
+  })
+
+  test('two hundred share the failure of a cold start', async () => {
+    const { server, verifier } = await over(status(500))
+    const verdicts = await Promise.all(Array.from({ length: 200 }, () => verdict(() => verifier.verify(tokenOf(a)))))
+    expect(new Set(verdicts)).toEqual(new Set(['KEYS_UNAVAILABLE']))
+    expect(server.requests).toHaveLength(1)
+  })
+})
+
+describe('the lifetime of a set', () => {
+  const lifetimes: readonly (readonly [
+    name: string,
+    headers: Record<string, string>,
+    ttlMs: number | undefined,
+    expected: number,
+  ])[] = [
+    ['is ten minutes where nothing is said', {}, undefined, 600_000],
+    ['is what ttlMs says', {}, 100_000, 100_000],
+    ['is shortened by the answer', { 'cache-control': 'max-age=100' }, undefined, 100_000],
+    ['is not made longer by the answer', { 'cache-control': 'max-age=86400' }, undefined, 600_000],
+    ['is less by the age of the answer', { 'cache-control': 'max-age=100', age: '40' }, undefined, 60_000],
+    ['is half a minute at least', { 'cache-control': 'max-age=1' }, undefined, 30_000],
+    ['is half a minute for no-store', { 'cache-control': 'no-store' }, undefined, 30_000],
+    ['is ttlMs where that is less than half a minute', { 'cache-control': 'no-store' }, 5000, 5000],
+    ['is ten minutes for what cannot be read', { 'cache-control': 'max-age=soon' }, undefined, 600_000],
+  ]
+  for (const [name, headers, ttlMs, expected] of lifetimes) {
+    test(name, async () => {
+      const { verifier } = await over(jwks([a], headers), { ttlMs })
+      await verifier.ready()
+      expect(verifier.status()[0]?.lifetimeMs).toBe(expected)
+    })
+  }
+
+  test('makes no request before three quarters of it are over, and one ahead by the end', async () => {
+    const { server, clock, verifier, events } = await over(jwks([a]), { ttlMs: 100_000 })
+    await verifier.verify(tokenOf(a))
+    clock.advance(74_900)
+    for (let n = 0; n < 10; n++) await verifier.verify(tokenOf(a))
+    expect(server.requests).toHaveLength(1)
+    clock.advance(15_000)
+    for (let n = 0; n < 10; n++) await verifier.verify(tokenOf(a))
+    await settled(verifier, 2, events)
+    expect(server.requests).toHaveLength(2)
+    expect(verifier.status()[0]?.ageMs).toBe(0)
+  })
+
+  test('is refreshed ahead without a wait', async () => {
+    const { server, clock, verifier } = await over(jwks([a]), { ttlMs: 100_000 })
+    await verifier.verify(tokenOf(a))
+    server.answer = hang
+    clock.advance(90_000)
+    const startedAt = performance.now()
+    expect(await verdict(() => verifier.verify(tokenOf(a)))).toBe('accepted')
+    expect(performance.now() - startedAt).toBeLessThan(50)
+    await expect.poll(() => server.requests.length).toBe(2)
+    verifier.close()
+  })
+})
+
+describe('a process that was idle', () => {
+  test('waits for a quick endpoint, and refuses a key that was withdrawn meanwhile', async () => {
+    const { server, clock, verifier } = await over(jwks([a]))
+    await verifier.verify(tokenOf(a))
+    server.answer = jwks([b])
+    clock.advance(700_000)
+    expect(await verdict(() => verifier.verify(tokenOf(a)))).toBe('KEY_NOT_FOUND')
+    expect(await verdict(() => verifier.verify(tokenOf(b)))).toBe('accepted')
+  })
+
+  test('does not wait long for a slow one', async () => {
+    const { server, clock, verifier } = await over(jwks([a]), { staleWaitMs: 30 })
+    await verifier.verify(tokenOf(a))
+    server.answer = hang
+    clock.advance(700_000)
+    const startedAt = performance.now()
+    const waiting = verdict(() => verifier.verify(tokenOf(a)))
+    setTimeout(() => clock.advance(31), 30)
+    expect(await waiting).toBe('accepted')
+    expect(performance.now() - startedAt).toBeLessThan(1000)
+    verifier.close()
+  })
+
+  test('waits for a slow one after an hour', async () => {
+    const { server, clock, verifier } = await over(jwks([a]), { staleWaitMs: 1 })
+    await verifier.verify(tokenOf(a))
+    server.answer = (request, response) => void setTimeout(() => jwks([b])(request, response), 60)
+    clock.advance(600_000 + 3_600_000)
+    expect(await verdict(() => verifier.verify(tokenOf(a)))).toBe('KEY_NOT_FOUND')
+  })
+})
+
+describe('an unknown kid', () => {
+  test('is looked for at once, and accepted if it is there', async () => {
+    const { server, verifier, events } = await over(jwks([a]))
+    await verifier.verify(tokenOf(a))
+    server.answer = jwks([a, b])
+    expect(await verdict(() => verifier.verify(tokenOf(b)))).toBe('accepted')
+    expect(server.requests).toHaveLength(2)
+    expect(events.of('unknown-kid')).toMatchObject([{ kid: '"b"', refreshing: true }])
+    expect(events.of('rotated')).toMatchObject([{ added: ['b'], removed: [] }])
+  })
+
+  test('is the token’s fault once the set is known to be current', async () => {
+    const { server, verifier } = await over(jwks([a]))
+    await verifier.verify(tokenOf(a))
+    expect(await errorOf(() => verifier.verify(forged('gone')))).toMatchObject({ code: 'KEY_NOT_FOUND', status: 401 })
+    expect(server.requests).toHaveLength(2)
+  })
+
+  test('of a first token costs no second request', async () => {
+    const { server, verifier } = await over(jwks([a]))
+    expect(await verdict(() => verifier.verify(forged('gone')))).toBe('KEY_NOT_FOUND')
+    expect(server.requests).toHaveLength(1)
+  })
+
+  test('costs what the bucket holds, in a flood, and delays no known one', async () => {
+    const { server, clock, verifier } = await over(jwks([a]), { burst: 3, cooldownMs: 1000 })
+    await verifier.verify(tokenOf(a))
+    for (let n = 0; n < 500; n++) expect(await verdict(() => verifier.verify(forged(`x${n}`)))).toBe('KEY_NOT_FOUND')
+    expect(server.requests).toHaveLength(4)
+    expect(await verdict(() => verifier.verify(tokenOf(a)))).toBe('accepted')
+    clock.advance(999)
+    expect(await verdict(() => verifier.verify(forged('y')))).toBe('KEY_NOT_FOUND')
+    expect(server.requests).toHaveLength(4)
+    clock.advance(1)
+    for (let n = 0; n < 10; n++) await verdict(() => verifier.verify(forged(`z${n}`)))
+    expect(server.requests).toHaveLength(5)
+    clock.advance(60_000)
+    for (let n = 0; n < 100; n++) await verdict(() => verifier.verify(forged(`w${n}`)))
+    expect(server.requests).toHaveLength(8)
+  })
+
+  test('that becomes real in a flood is found within one cooldown', async () => {
+    const { server, clock, verifier } = await over(jwks([a]), { burst: 2, cooldownMs: 1000 })
+    await verifier.verify(tokenOf(a))
+    for (let n = 0; n < 50; n++) await verdict(() => verifier.verify(forged(`x${n}`)))
+    server.answer = jwks([a, b])
+    expect(await verdict(() => verifier.verify(tokenOf(b)))).toBe('KEY_NOT_FOUND')
+    clock.advance(1000)
+    expect(await verdict(() => verifier.verify(tokenOf(b)))).toBe('accepted')
+  })
+
+  test('does not empty the bucket of a timed refresh', async () => {
+    const { server, clock, verifier } = await over(jwks([a]), { burst: 1, cooldownMs: 10_000_000 })
+    await verifier.verify(tokenOf(a))
+    await verdict(() => verifier.verify(forged('x')))
+    server.answer = jwks([b])
+    clock.advance(700_000)
+    expect(await verdict(() => verifier.verify(tokenOf(a)))).toBe('KEY_NOT_FOUND')
+    expect(await verdict(() => verifier.verify(tokenOf(b)))).toBe('accepted')
+  })
+
+  test('is the provider’s fault while its endpoint fails', async () => {
+    const { server, verifier, clock } = await over(jwks([a]))
+    await verifier.verify(tokenOf(a))
+    server.answer = status(500)
+    const error = await errorOf(() => verifier.verify(tokenOf(b)))
+    expect(error).toMatchObject({ code: 'KEYS_UNAVAILABLE', status: 503, provider: 'acme' })
+    expect(error.retryAfterSec).toBeGreaterThanOrEqual(1)
+    expect(await verdict(() => verifier.verify(tokenOf(a)))).toBe('accepted')
+    server.answer = jwks([a, b])
+    clock.advance(6000)
+    expect(await verdict(() => verifier.verify(tokenOf(b)))).toBe('accepted')
+  })
+
+  test('is told once a token', async () => {
+    const { verifier, events } = await over(jwks([a]))
+    await verifier.verify(tokenOf(a))
+    await verdict(() => verifier.verify(forged('x\n')))
+    expect(events.of('unknown-kid')).toMatchObject([{ kid: '"x\\n"', refreshing: true }])
+  })
+})
+
+describe('a cold start that fails', () => {
+  test('fails fast until the back-off is over, and then tries again', async () => {
+    const { server, clock, verifier } = await over(status(500))
+    const error = await errorOf(() => verifier.verify(tokenOf(a)))
+    expect(error).toMatchObject({ code: 'KEYS_UNAVAILABLE', kind: 'keys', status: 503, provider: 'acme' })
+    expect(error.retryAfterSec).toBeGreaterThanOrEqual(1)
+    expect(error.retryAfterSec).toBeLessThanOrEqual(2)
+    for (let n = 0; n < 20; n++) expect(await verdict(() => verifier.verify(tokenOf(a)))).toBe('KEYS_UNAVAILABLE')
+    expect(server.requests).toHaveLength(1)
+    clock.advance(1300)
+    expect(await verdict(() => verifier.verify(tokenOf(a)))).toBe('KEYS_UNAVAILABLE')
+    expect(server.requests).toHaveLength(2)
+  })
+
+  test('waits longer each time, but five seconds at most', async () => {
+    const { server, clock, verifier, events } = await over(status(500))
+    await verdict(() => verifier.verify(tokenOf(a)))
+    for (let n = 2; n <= 10; n++) {
+      clock.advance(5000)
+      await verdict(() => verifier.verify(tokenOf(a)))
+      expect(server.requests).toHaveLength(n)
+    }
+    const waits = events.of('refresh-failed').map(({ retryInMs }) => retryInMs)
+    for (const [index, wait] of waits.slice(0, 6).entries()) {
+      expect(wait).toBeGreaterThanOrEqual(1000 * 2 ** index)
+      expect(wait).toBeLessThanOrEqual(1250 * 2 ** index + 1)
+    }
+    expect(Math.max(...waits)).toBeLessThanOrEqual(60_000)
+    expect(events.of('refresh-failed').map(({ failures }) => failures)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+  })
+
+  test('heals as soon as the endpoint does', async () => {
+    const { server, clock, verifier } = await over(status(500))
+    await verdict(() => verifier.verify(tokenOf(a)))
+    server.answer = jwks([a])
+    clock.advance(5000)
+    expect(await verdict(() => verifier.verify(tokenOf(a)))).toBe('accepted')
+    expect(verifier.status()).toMatchObject([{ failures: 0, lastError: undefined, state: 'fresh' }])
+  })
+})
+
+describe('an endpoint that fails', () => {
+  test('takes no key away until staleIfErrorMs is over', async () => {
+    const { server, clock, verifier, events } = await over(jwks([a]), { ttlMs: 60_000, staleIfErrorMs: 3_600_000 })
+    await verifier.verify(tokenOf(a))
+    server.answer = status(500)
+    for (let minutes = 0; minutes < 59; minutes++) {
+      clock.advance(60_000)
+      expect(await verdict(() => verifier.verify(tokenOf(a)))).toBe('accepted')
+    }
+    await expect.poll(() => events.of('refresh-failed').length).toBeGreaterThan(0)
+    expect(events.of('stale')).toHaveLength(1)
+    clock.advance(60_000)
+    expect(await errorOf(() => verifier.verify(tokenOf(a)))).toMatchObject({ code: 'KEYS_UNAVAILABLE', status: 503 })
+    expect(events.of('expired')).toMatchObject([{ ageMs: 3_600_000, provider: 'acme', source: server.url }])
+    server.answer = jwks([a])
+    clock.advance(61_000)
+    expect(await verdict(() => verifier.verify(tokenOf(a)))).toBe('accepted')
+  })
+
+  test('is left alone for longer and longer, up to a minute', async () => {
+    const { server, clock, verifier, events } = await over(jwks([a]), { ttlMs: 60_000 })
+    await verifier.verify(tokenOf(a))
+    server.answer = status(500)
+    clock.advance(61_000)
+    for (let seconds = 0; seconds < 300; seconds++) {
+      const known = events.all.length
+      expect(await verdict(() => verifier.verify(tokenOf(a)))).toBe('accepted')
+      if (server.requests.length > events.of('refresh-failed').length + 1)
+        await expect.poll(() => events.all.length).toBeGreaterThan(known)
+      await new Promise((resolve) => setImmediate(resolve))
+      clock.advance(1000)
+    }
+    await expect.poll(() => events.of('refresh-failed').length).toBeGreaterThan(5)
+    expect(server.requests.length).toBeLessThan(15)
+  })
+
+  test('with an empty set, or one without a usable key, replaces nothing', async () => {
+    for (const body of [{ keys: [] }, { keys: [{ kty: 'oct', k: 'x' }] }, { keys: null }, []]) {
+      const { server, clock, verifier, events } = await over(jwks([a]))
+      await verifier.verify(tokenOf(a))
+      server.answer = json(body)
+      clock.advance(590_000)
+      await verifier.verify(tokenOf(a))
+      await settled(verifier, 2, events)
+      expect(events.of('refresh-failed')).toMatchObject([
+        { error: { code: 'KEYS_UNAVAILABLE' }, failures: 1, source: server.url },
+      ])
+      expect(await verdict(() => verifier.verify(tokenOf(a)))).toBe('accepted')
+    }
+  })
+})
+
+describe('what changes in a set', () => {
+  const change = async (before: readonly Signer[], after: readonly Signer[]) => {
+    const all = await over(jwks(before))
+    await all.verifier.verify(tokenOf(before[0] ?? a))
+    all.server.answer = jwks(after)
+    all.clock.advance(700_000)
+    await verdict(() => all.verifier.verify(tokenOf(after[0] ?? a)))
+    return all
+  }
+
+  test('a key that is gone is refused, and that is told', async () => {
+    const { verifier, events } = await change([a, b], [b])
+    expect(await verdict(() => verifier.verify(tokenOf(a)))).toBe('KEY_NOT_FOUND')
+    expect(await verdict(() => verifier.verify(tokenOf(b)))).toBe('accepted')
+    expect(events.of('rotated')).toMatchObject([{ added: [], removed: ['a'] }])
+    expect(events.of('key-changed')).toEqual([])
+  })
+
+  test('a key of other material under its kid replaces the old one, and is an alarm', async () => {
+    const other = signer('ES256', 'a')
+    const { verifier, events } = await change([a], [other])
+    expect(await verdict(() => verifier.verify(tokenOf(a)))).toBe('SIGNATURE_INVALID')
+    expect(await verdict(() => verifier.verify(tokenOf(other)))).toBe('accepted')
+    expect(events.of('key-changed')).toMatchObject([{ kid: 'a', provider: 'acme' }])
+    expect(events.of('rotated')).toEqual([])
+  })
+
+  test('the same keys in another order are no change', async () => {
+    const { events } = await change([a, b], [b, a])
+    expect(events.of('rotated')).toEqual([])
+    expect(events.of('key-changed')).toEqual([])
+    expect(events.of('refreshed')).toHaveLength(2)
+  })
+
+  test('a key that was skipped before is not told again', async () => {
+    const bad = { kty: 'oct', kid: 'x', k: 'y' }
+    const { server, clock, verifier, events } = await over(json({ keys: [a.jwk, bad] }))
+    await verifier.verify(tokenOf(a))
+    clock.advance(700_000)
+    await verifier.verify(tokenOf(a))
+    expect(server.requests).toHaveLength(2)
+    expect(events.of('key-skipped')).toHaveLength(1)
+    server.answer = json({ keys: [a.jwk, { ...bad, kid: 'z' }] })
+    clock.advance(700_000)
+    await verifier.verify(tokenOf(a))
+    expect(events.of('key-skipped').map(({ kid }) => kid)).toEqual(['x', 'z'])
+  })
+})
+
+describe('events', () => {
+  test('of a load say when, whose, and how it went', async () => {
+    const { server, verifier, events } = await over(jwks([a, b]))
+    await verifier.verify(tokenOf(a))
+    expect(events.all).toMatchObject([
+      { type: 'refreshed', at: NOW * 1000, provider: 'acme', source: server.url, keys: 2, notModified: false },
+      { type: 'verified', kid: 'a' },
+    ])
+    expect(events.of('refreshed')[0]?.durationMs).toBeGreaterThanOrEqual(0)
+  })
+
+  test('say once that keys are stale', async () => {
+    const { server, clock, verifier, events } = await over(jwks([a]))
+    await verifier.verify(tokenOf(a))
+    server.answer = status(500)
+    clock.advance(600_000)
+    for (let n = 0; n < 5; n++) await verifier.verify(tokenOf(a))
+    expect(events.of('stale')).toMatchObject([{ ageMs: 600_000 }])
+  })
+})
+
+describe('clocks', () => {
+  test('that stand still in a frozen process make no key live longer', async () => {
+    const { server, clock, verifier } = await over(jwks([a]), { staleIfErrorMs: 3_600_000 })
+    await verifier.verify(tokenOf(a))
+    server.answer = status(500)
+    clock.jump(3_600_000)
+    expect(await verdict(() => verifier.verify(tokenOf(a)))).toBe('KEYS_UNAVAILABLE')
+  })
+
+  test('that are set back make no key live longer', async () => {
+    const { server, clock, verifier } = await over(jwks([a]), { staleIfErrorMs: 3_600_000 })
+    await verifier.verify(tokenOf(a))
+    server.answer = status(500)
+    clock.jump(-86_400_000)
+    clock.advance(3_600_000)
+    expect(await verdict(() => verifier.verify(tokenOf(a)))).toBe('KEYS_UNAVAILABLE')
+  })
+})
+
+describe('keepFresh', () => {
+  test('refreshes by itself, and stops with the verifier', async () => {
+    const server = await loopbackServer(jwks([a]))
+    const providers = [provider([], { keys: remoteJwks(server.url) })]
+    const verifier = createVerifier({ providers, cache: { keepFresh: true, ttlMs: 40 } })
+    await verifier.ready()
+    await expect.poll(() => server.requests.length).toBeGreaterThan(3)
+    verifier.close()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    const { length } = server.requests
+    await new Promise((resolve) => setTimeout(resolve, 120))
+    expect(server.requests).toHaveLength(length)
+  })
+
+  test('is off unless it is asked for', async () => {
+    const server = await loopbackServer(jwks([a]))
+    const providers = [provider([], { keys: remoteJwks(server.url) })]
+    const verifier = createVerifier({ providers, cache: { ttlMs: 20 } })
+    await verifier.ready()
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(server.requests).toHaveLength(1)
+  })
+})
+
+describe('waitUntil', () => {
+  test('is given the refresh that a token starts, and that alone', async () => {
+    const { server, clock, verifier } = await over(jwks([a]))
+    const work: Promise<unknown>[] = []
+    const waitUntil = (promise: Promise<unknown>) => void work.push(promise)
+    await verifier.verify(tokenOf(a), { waitUntil })
+    expect(work).toHaveLength(1)
+    await verifier.verify(tokenOf(a), { waitUntil })
+    expect(work).toHaveLength(1)
+    clock.advance(590_000)
+    await verifier.verify(tokenOf(a), { waitUntil })
+    expect(work).toHaveLength(2)
+    await Promise.all(work)
+    expect(server.requests).toHaveLength(2)
+  })
+
+  test('is given one that never rejects', async () => {
+    const { verifier } = await over(status(500))
+    const work: Promise<unknown>[] = []
+    await verdict(() => verifier.verify(tokenOf(a), { waitUntil: (promise) => void work.push(promise) }))
+    await expect(Promise.all(work)).resolves.toBeDefined()
+  })
+})
