@@ -212,7 +212,10 @@ export function textClaim(claims: object, name: string): string | undefined {
 
 /** Scopes from a space-separated string (RFC 6749 section 3.3) or an array of strings. */
 export function scopesFrom(value: unknown): readonly string[] {
-  if (typeof value === 'string') return value.split(' ').filter(Boolean)
+  if (typeof value === 'string') {
+    const scopes = value.split(' ')
+    return scopes.includes('') ? scopes.filter(Boolean) : scopes
+  }
   return Array.isArray(value) ? value.filter((scope): scope is string => typeof scope === 'string' && scope !== '') : []
 }
 

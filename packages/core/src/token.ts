@@ -50,13 +50,10 @@ export function tokenReader(
   maxTokenBytes: number,
 ): (jwt: unknown) => ParsedToken | CheckFailure {
   const readHeader = headerReader(engine, algorithms)
-  return (jwt) => {
-    if (typeof jwt !== 'string') return malformed('token', 'a string', printable(jwt))
-    if (jwt.length > maxTokenBytes) return tooLarge(jwt.length, maxTokenBytes)
-    if (!COMPACT_JWS.test(jwt)) return misshapen(jwt)
+
+  function parse(jwt: string): ParsedToken | CheckFailure {
     const headerEnd = jwt.indexOf('.')
     const payloadEnd = jwt.indexOf('.', headerEnd + 1)
-
     const checked = readHeader(jwt.slice(0, headerEnd))
     if (isFailure(checked)) return checked
 
@@ -67,13 +64,25 @@ export function tokenReader(
     if (!isCanonical(signature)) return notCanonical('signature')
     const claims = readObject(engine, payload)
     if (!claims) return notAnObject('payload')
-    return {
-      header: checked.header,
-      claims,
-      signingInput: jwt.slice(0, payloadEnd),
-      signature: engine.decode(signature),
-    }
+    const bytes = engine.decode(signature)
+    if (!bytes) return misshapen(jwt)
+    return { header: checked.header, claims, signingInput: jwt.slice(0, payloadEnd), signature: bytes }
   }
+
+  return (jwt) => {
+    if (typeof jwt !== 'string') return malformed('token', 'a string', printable(jwt))
+    if (jwt.length > maxTokenBytes) return tooLarge(jwt.length, maxTokenBytes)
+    if (!hasThreeParts(jwt)) return misshapen(jwt)
+    const token = parse(jwt)
+    // The parts are held to their alphabet as they are decoded. Of several faults, the shape's comes first.
+    return isFailure(token) && !COMPACT_JWS.test(jwt) ? misshapen(jwt) : token
+  }
+}
+
+function hasThreeParts(jwt: string): boolean {
+  const headerEnd = jwt.indexOf('.')
+  const payloadEnd = jwt.indexOf('.', headerEnd + 1)
+  return headerEnd > 0 && payloadEnd > headerEnd + 1 && jwt.indexOf('.', payloadEnd + 1) === -1
 }
 
 /** A header that passed its checks. Wrapped, so that no member of it can be taken for something else. */
@@ -136,8 +145,11 @@ export function algorithmFailure(alg: unknown, algorithms: Iterable<string>): Ch
 
 /** A JSON object in UTF-8, or nothing. `JSON.parse` makes `__proto__` an own member like any other. */
 function readObject(engine: SignatureEngine, part: string): Record<string, unknown> | undefined {
+  const bytes = engine.decode(part)
+  const text = bytes && engine.decodeText(bytes)
+  if (text === undefined) return undefined
   try {
-    const value: unknown = JSON.parse(engine.decodeText(part))
+    const value: unknown = JSON.parse(text)
     return typeof value === 'object' && value !== null && !Array.isArray(value)
       ? (value as Record<string, unknown>)
       : undefined

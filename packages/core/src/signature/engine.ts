@@ -18,10 +18,10 @@ export interface PreparedKey {
  */
 export interface SignatureEngine {
   readonly name: 'node' | 'web'
-  /** Base64url to bytes. The text's alphabet has been checked. */
-  decode(part: string): Uint8Array
-  /** Base64url to text. Throws where the bytes are not UTF-8 (RFC 8725 section 3.7). */
-  decodeText(part: string): string
+  /** Base64url without padding to bytes; nothing where the text has other characters or a length that no bytes have. */
+  decode(part: string): Uint8Array | undefined
+  /** UTF-8 to text; nothing where the bytes are no UTF-8 (RFC 8725 section 3.7). */
+  decodeText(bytes: Uint8Array): string | undefined
   /** Throws, or rejects, where the members are no valid key: a point off the curve, say. */
   prepareKey(jwk: PublicJwk, alg: Algorithm): PreparedKey | Promise<PreparedKey>
   /** Whether the signature holds. The signature's length has been checked. */

@@ -73,11 +73,16 @@ function finished(): void {
 /** Node, Bun and Deno. */
 export const engine: SignatureEngine = {
   name: 'node',
-  decode: (part) => Buffer.from(part, 'base64url'),
-  decodeText(part) {
+  decode(part) {
     const bytes = Buffer.from(part, 'base64url')
-    if (!isUtf8(bytes)) throw new TypeError('not UTF-8')
-    return bytes.toString('utf8')
+    // Node passes over what is not base64, and takes "+" and "/" as well. What it passed over shows in the length.
+    const whole = bytes.length === (part.length * 3) >> 2 && part.length % 4 !== 1
+    return whole && !part.includes('+') && !part.includes('/') ? bytes : undefined
+  },
+  decodeText(bytes) {
+    const text = (bytes as Buffer).toString('utf8')
+    // What is no UTF-8 becomes this character, which may as well have been there.
+    return text.includes('\ufffd') && !isUtf8(bytes) ? undefined : text
   },
   prepareKey: (jwk, alg) => prepare(createPublicKey({ key: jwk, format: 'jwk' }), alg) as unknown as PreparedKey,
   verify: verifyWhereFaster,

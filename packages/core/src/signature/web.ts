@@ -17,14 +17,21 @@ function paramsOf(alg: Algorithm): WebKey['params'] {
   return { name: 'Ed25519' }
 }
 
+const BASE64URL = /^[\w-]*$/
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const encoder = new TextEncoder()
 
 /** Every runtime with WebCrypto: workers, edge functions, browsers. */
 export const engine: SignatureEngine = {
   name: 'web',
-  decode: (part) => base64url.decode(part),
-  decodeText: (part) => strictUtf8.decode(base64url.decode(part)),
+  decode: (part) => (BASE64URL.test(part) && part.length % 4 !== 1 ? base64url.decode(part) : undefined),
+  decodeText(bytes) {
+    try {
+      return strictUtf8.decode(bytes)
+    } catch {
+      return undefined
+    }
+  },
   async prepareKey(jwk, alg) {
     const key = (await importJWK({ ...jwk }, alg)) as CryptoKey
     return { key, params: paramsOf(alg) } satisfies WebKey as unknown as PreparedKey

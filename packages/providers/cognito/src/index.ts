@@ -10,6 +10,7 @@ import {
   defineProvider,
   type Environment,
   type JwtClaims,
+  type OptionRule,
   oneOf,
   optional,
   ownClaim,
@@ -19,6 +20,7 @@ import {
   remoteJwks,
   type TokenCheck,
   type TokenProblem,
+  textClaim,
   textOrTexts,
   texts,
   unchecked,
@@ -89,15 +91,22 @@ export const cognito: CognitoFactory = /* @__PURE__ */ Object.assign(create, { f
 
 const POOL_ID = /^([a-z]{2,4}(?:-[a-z]+)+-\d)_[A-Za-z0-9]+$/
 
+const poolIdRule: OptionRule = {
+  expected: 'a user pool id "{region}_{id}", such as "eu-central-1_a1B2c3D4e"',
+  accepts: (value) => typeof value === 'string' && POOL_ID.test(value),
+  /** Where its ARN or its issuer was given: both end in it. */
+  suggest(value) {
+    const last = typeof value === 'string' ? (value.trim().split('/').at(-1) ?? '') : ''
+    return POOL_ID.test(last) ? last : undefined
+  },
+}
+
 function create<const Name extends string = 'cognito', Extra = unknown>(
   options: CognitoOptions<Name, Extra>,
 ): Provider<Name, CognitoClaims & Extra> {
   checkOptions('cognito', options, {
     ...adapterOptions,
-    userPoolId: {
-      expected: 'a user pool id "{region}_{id}", such as "eu-central-1_a1B2c3D4e"',
-      accepts: (value) => typeof value === 'string' && POOL_ID.test(value),
-    },
+    userPoolId: poolIdRule,
     region: optional({ expected: 'a region such as "eu-central-1"', accepts: (value) => typeof value === 'string' }),
     clientId: textOrTexts('an app client id, or several'),
     tokenUse: choice('access', 'id'),
@@ -119,8 +128,8 @@ function create<const Name extends string = 'cognito', Extra = unknown>(
       ...(tokenUse === 'access' ? [claimIs('client_id', clientId)] : []),
       ...(groups ? [inOneOf(groups)] : []),
     ],
-    identify: ({ client_id, aud }) => ({ clientId: client_id ?? (typeof aud === 'string' ? aud : undefined) }),
-    hint,
+    identify: (claims) => ({ clientId: textClaim(claims, tokenUse === 'id' ? 'aud' : 'client_id') }),
+    hint: (problem) => hint(problem, tokenUse),
   })
 }
 
@@ -162,21 +171,40 @@ function fromEnv<const Name extends string = 'cognito', Extra = unknown>(
   })
 }
 
-function hint({ code, subject, claims, parts }: TokenProblem): string | undefined {
-  if (subject === 'token_use') {
-    return ownClaim(claims ?? {}, 'token_use') === 'id'
-      ? 'This is an ID token. Send the access token to the API, or set tokenUse: "id" if the API is meant to take ID tokens.'
-      : 'This is an access token. Set tokenUse: "access" if the API is meant to take access tokens.'
+function hint({ code, subject, claims = {}, parts }: TokenProblem, wanted: 'access' | 'id'): string | undefined {
+  if (code === 'TOKEN_MALFORMED') {
+    return parts === 5
+      ? 'Cognito’s refresh tokens are encrypted, and no API takes them: send the access token.'
+      : undefined
   }
-  if (subject === 'client_id' || (subject === 'aud' && code === 'AUDIENCE_MISMATCH')) {
+  if (code === 'ISSUER_UNKNOWN') return issuerHint(textClaim(claims, 'iss') ?? '')
+  // An access token fails for its missing aud before its token_use is looked at.
+  const other = subject === 'token_use' || (subject === 'aud' && code === 'CLAIM_MISSING')
+  if (other) return otherTokenHint(textClaim(claims, 'token_use'), wanted)
+  if (subject === 'client_id' || (subject === 'aud' && wanted === 'id')) {
     return 'The token was issued to another app client of this pool: list its id in clientId if this API serves that client too.'
   }
-  if (subject === 'cognito:groups')
+  if (subject === 'cognito:groups') {
     return 'Groups are read when the user signs in: a user added to a group since must sign in again.'
-  if (code === 'ISSUER_UNKNOWN' && String(ownClaim(claims ?? {}, 'iss')).includes('cognito')) {
-    return 'The token is from another user pool, or another region: compare userPoolId with the end of iss.'
   }
-  if (code === 'TOKEN_MALFORMED' && parts === 5)
-    return "Cognito's refresh tokens are encrypted and are no access tokens."
   return undefined
+}
+
+function issuerHint(issuer: string): string | undefined {
+  if (issuer.includes('//cognito-identity.')) {
+    return 'This token is of an identity pool, for AWS itself: send the access token of the user pool.'
+  }
+  return issuer.includes('cognito-idp.')
+    ? 'The token is from another user pool, or another region: compare userPoolId with the end of iss.'
+    : undefined
+}
+
+function otherTokenHint(found: string | undefined, wanted: 'access' | 'id'): string | undefined {
+  if (found === wanted) return undefined
+  if (found === 'id') {
+    return 'This is an ID token. Send the access token to the API, or set tokenUse: "id" if the API is meant to take ID tokens.'
+  }
+  return found === 'access'
+    ? 'This is an access token. Set tokenUse: "access" if the API is meant to take access tokens.'
+    : undefined
 }

@@ -116,10 +116,7 @@ async function scene(
   const verifier = createVerifier({
     providers: [oidc({ issuer: standIn.issuer, audience: AUDIENCE, metadata })],
     fetch: standIn.fetch,
-    clock: {
-      now: () => Date.now() + clock.aheadMs,
-      monotonic: () => performance.now() + clock.aheadMs,
-    } satisfies Clock,
+    clock: { now: () => startedAt + clock.aheadMs, monotonic: () => clock.aheadMs } satisfies Clock,
     cache: { ttlMs: 1, cooldownMs: 1, staleWaitMs: 5000, ...cache },
     onEvent: (event) => events.push(event),
   })

@@ -2,20 +2,22 @@ import {
   type AdapterOptions,
   adapterOptions,
   adapterRules,
+  checkOption,
   checkOptions,
   choice,
   defineProvider,
   type Environment,
+  type EnvironmentReader,
   type JwtClaims,
   type OptionRule,
   optional,
-  ownClaim,
   type Provider,
   readEnvironment,
   remoteJwks,
   secret,
   type TokenProblem,
   text,
+  textClaim,
   textOrTexts,
 } from '@keysource/core'
 import { type SigningKeysOptions, signingKeys } from './signing-keys.ts'
@@ -70,7 +72,8 @@ export interface OneLoginFactory {
   ): Provider<Name, OneLoginClaims & Extra>
   /**
    * The same from `ONELOGIN_SUBDOMAIN` and `ONELOGIN_AUDIENCE` (several with commas). With `ONELOGIN_KEYS=signing-keys` also
-   * `ONELOGIN_CLIENT_ID`, `ONELOGIN_CLIENT_SECRET` and `ONELOGIN_REGION`: a credential alone does not change where keys come from.
+   * `ONELOGIN_CLIENT_ID`, `ONELOGIN_CLIENT_SECRET` and `ONELOGIN_REGION`: a credential alone does not change where keys come from
+   * (`certs`).
    *
    * @param options - what is given here wins over the environment
    * @throws `CONFIG_INVALID` that names the variable which is missing
@@ -138,30 +141,32 @@ function fromEnv<const Name extends string = 'onelogin', Extra = unknown>(
   environment?: Environment,
 ): Provider<Name, OneLoginClaims & Extra> {
   const env = readEnvironment('onelogin', environment)
-  const from = options.keys ? undefined : env.optional('ONELOGIN_KEYS')
-  const keys =
-    from === undefined || from === 'certs'
-      ? undefined
-      : {
-          from: from as 'signing-keys',
-          clientId: env.required('ONELOGIN_CLIENT_ID'),
-          clientSecret: env.required('ONELOGIN_CLIENT_SECRET'),
-          region: env.required('ONELOGIN_REGION') as 'us' | 'eu',
-        }
   return create({
     ...options,
     subdomain: options.subdomain ?? env.required('ONELOGIN_SUBDOMAIN'),
     audience: options.audience ?? env.requiredList('ONELOGIN_AUDIENCE'),
-    keys: options.keys ?? keys,
+    keys: options.keys ?? keysFromEnv(env),
   })
+}
+
+function keysFromEnv(env: EnvironmentReader): SigningKeysOptions | undefined {
+  const from = env.optional('ONELOGIN_KEYS')
+  checkOption('onelogin.fromEnv', 'ONELOGIN_KEYS', from, optional(choice('certs', 'signing-keys')))
+  if (from !== 'signing-keys') return undefined
+  return {
+    from,
+    clientId: env.required('ONELOGIN_CLIENT_ID'),
+    clientSecret: env.required('ONELOGIN_CLIENT_SECRET'),
+    region: env.required('ONELOGIN_REGION') as 'us' | 'eu',
+  }
 }
 
 function hint({ code, subject, claims = {}, parts }: TokenProblem): string | undefined {
   if (code === 'TOKEN_MALFORMED' && parts === 1) {
     return 'OneLogin’s OpenID Connect access tokens are opaque. Use an API authorization server, whose access tokens are JWTs, or introspection.'
   }
-  const issuer = ownClaim(claims, 'iss')
-  if (code === 'ISSUER_UNKNOWN' && typeof issuer === 'string' && issuer.includes('onelogin.com')) {
+  const issuer = textClaim(claims, 'iss')
+  if (code === 'ISSUER_UNKNOWN' && issuer?.includes('.onelogin.com')) {
     return /^https:\/\/openid-connect(?:-eu)?\.onelogin\.com/.test(issuer)
       ? 'The token is of OneLogin’s retired OpenID Connect v1: move the app to https://{subdomain}.onelogin.com/oidc/2.'
       : 'The token is of another account: compare subdomain with the host of iss.'

@@ -6,7 +6,6 @@ import {
   type LoadContext,
   type LoadedKeys,
   loadJwks,
-  readJson,
 } from '@keysource/core'
 
 /** An API credential with the scope "Manage All". Console: Developers, API Credentials. */
@@ -26,6 +25,7 @@ interface ApiToken {
 }
 
 // A token that ends while a request is on its way is refused, so it is renewed before; one that lives for less, at half its life.
+// OneLogin may give out the same token once more, as it does until a token ends: then the 401 that follows renews it.
 const RENEW_BEFORE_END_MS = 60_000
 
 /**
@@ -39,7 +39,6 @@ export function signingKeys(subdomain: string, options: SigningKeysOptions): Key
   const url = `https://${subdomain}.onelogin.com/oidc/2/signing_keys`
   let token: ApiToken | undefined
 
-  /** The keys with this token; a 401 tells that it ended early. */
   async function loadWith({ value }: ApiToken, context: LoadContext): Promise<LoadedKeys> {
     return loadJwks(context, url, { authorization: `bearer ${value}` }, jwkArrayFrom)
   }
@@ -74,11 +73,18 @@ async function generateToken(options: SigningKeysOptions, { http }: LoadContext,
     },
     body: JSON.stringify({ grant_type: 'client_credentials' }),
   })
-  const body = (await readJson(response, url)) as { access_token?: unknown; expires_in?: unknown } | null
+  // What a parser or a header says of text that it cannot take repeats that text, and this one holds a token.
+  const body = (await response.json().catch(() => undefined)) as { access_token?: unknown; expires_in?: unknown } | null
   const value = body?.access_token
   const lifetimeMs = Number(body?.expires_in) * 1000
-  if (typeof value !== 'string' || !(lifetimeMs > 0)) {
-    throw new KeysError('KEYS_UNAVAILABLE', `${url}: expected a body with access_token and expires_in, found another`)
+  if (typeof value !== 'string' || !BEARER_TOKEN.test(value) || !(lifetimeMs > 0)) {
+    throw new KeysError(
+      'KEYS_UNAVAILABLE',
+      `${url}: expected JSON with access_token and expires_in, found another body`,
+    )
   }
   return { value, endsAt: now + lifetimeMs - Math.min(RENEW_BEFORE_END_MS, lifetimeMs / 2) }
 }
+
+/** RFC 6750 section 2.1. */
+const BEARER_TOKEN = /^[\w.~+/-]+=*$/

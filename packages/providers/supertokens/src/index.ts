@@ -18,6 +18,7 @@ import {
   type TokenCheck,
   type TokenProblem,
   text,
+  textClaim,
   unchecked,
 } from '@keysource/core'
 
@@ -87,12 +88,21 @@ const origin: OptionRule = {
   expected:
     'an origin such as "https://api.example.com" (plain http only on localhost), without path or slash at the end',
   accepts: (value) => typeof value === 'string' && secureUrl(value)?.origin === value,
-  suggest: (value) => (typeof value === 'string' ? secureUrl(value)?.origin : undefined),
+  suggest(value) {
+    if (typeof value !== 'string') return undefined
+    return secureUrl(value.includes('://') ? value : `https://${value}`)?.origin
+  },
 }
+
+const PATH = /^(?:\/|(?:\/[\w.~-]+)+)?$/
+
 const path: OptionRule = {
   expected: 'a path such as "/auth", or "/" for none',
-  accepts: (value) => typeof value === 'string' && /^(?:\/|(?:\/[\w.~-]+)+)?$/.test(value),
-  suggest: (value) => (typeof value === 'string' ? `/${value.replace(/^\/+|\/+$/g, '')}` : undefined),
+  accepts: (value) => typeof value === 'string' && PATH.test(value),
+  suggest(value) {
+    const path = typeof value === 'string' ? `/${value.replace(/^\/+|\/+$/g, '')}` : ''
+    return path !== '' && PATH.test(path) ? path : undefined
+  },
 }
 
 function create<const Name extends string = 'supertokens', Extra = unknown>(
@@ -113,7 +123,7 @@ function create<const Name extends string = 'supertokens', Extra = unknown>(
     audience: unchecked('session tokens have no aud: the issuer and the kind of token (stt) stand in for it'),
     keys: remoteJwks(`${issuer}/jwt/jwks.json`),
     checks: [isSession, ...(tenantId === undefined ? [] : [claimIs('tId', tenantId)])],
-    identify: ({ tId }) => ({ tenant: tId }),
+    identify: (claims) => ({ tenant: textClaim(claims, 'tId') }),
     hint,
   })
 }
@@ -153,14 +163,17 @@ function hint({ code, subject, claims = {}, header }: TokenProblem): string | un
       ? 'This is an OAuth ID token, not a session. Send the session’s access token.'
       : 'This is an OAuth access token, not a session: verify those with @keysource/oidc, which checks their audience.'
   }
-  if (subject === 'tId' && code === 'CLAIM_MISSING')
-    return 'Sessions have a tenant since version 4 of the access token: upgrade the SDK.'
-  if (subject === 'tId') return 'The user signed in to another tenant.'
+  if (subject === 'tId') {
+    return code === 'CLAIM_MISSING'
+      ? 'Sessions have a tenant since version 4 of the access token: upgrade the SDK.'
+      : 'The user signed in to another tenant.'
+  }
+  if (ownClaim(claims, 'sessionHandle') === undefined) return undefined // of nobody that is known here
   const version = Number(ownClaim(header ?? {}, 'version') ?? 3)
   if (version < 3 || ownClaim(claims, 'expiryTime') !== undefined) {
     return 'This token is of version 2 or older, which has userId and expiryTime in place of sub and exp: upgrade the SDK.'
   }
-  if (code === 'ISSUER_UNKNOWN' && ownClaim(claims, 'sessionHandle') !== undefined) {
+  if (code === 'ISSUER_UNKNOWN') {
     return 'The issuer is apiDomain, apiGatewayPath and apiBasePath put together: compare them with the SDK’s appInfo.'
   }
   return undefined
