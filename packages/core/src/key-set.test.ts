@@ -42,6 +42,9 @@ const otherByte = (value: unknown): string => {
   copy[5] = (copy[5] ?? 0) ^ 1
   return text(copy)
 }
+/** A decoder that looks at the low byte alone takes it for the same. */
+const lookAlike = (value: unknown): string =>
+  String.fromCharCode(String(value).charCodeAt(0) + 0x100) + String(value).slice(1)
 const secp256k1 = (): JWK => {
   const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'secp256k1' })
   return { ...publicKey.export({ format: 'jwk' }), kid: 'k' } as JWK
@@ -111,6 +114,18 @@ const defects: readonly Defect[] = [
   ['n even', rsa, { n: lastBit(rsa.jwk.n, 0) }, /^has an even modulus$/],
   ['n missing', rsa, { n: undefined }, /^has an "n" or "e" that is not base64url$/],
   ['n with padding', rsa, { n: `${rsa.jwk.n}==` }, /^has an "n" or "e" that is not base64url$/],
+  [
+    'n with a letter that is none of the alphabet',
+    rsa,
+    { n: lookAlike(rsa.jwk.n) },
+    /^has an "n" or "e" that is not base64url$/,
+  ],
+  [
+    'x with a letter that is none of the alphabet',
+    ec,
+    { x: lookAlike(ec.jwk.x) },
+    /^has an "x" or "y" that is not 32 bytes$/,
+  ],
   ['n a number', rsa, { n: 5 }, /^has an "n" or "e" that is not base64url$/],
   ['e missing', rsa, { e: undefined }, /^has an "n" or "e" that is not base64url$/],
   ['e empty', rsa, { e: '' }, /^has an "n" or "e" that is not base64url$/],

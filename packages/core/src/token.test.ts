@@ -104,6 +104,21 @@ const alphabet: readonly Case[] = [
   ['plus and slash where minus and underscore were', standardAlphabet(), 'TOKEN_MALFORMED'],
 ]
 
+// A decoder that looks at the low byte alone takes these for the letters that they are not.
+const lookAlikes: readonly Case[] = [0x100, 0x200, 0x2100, 0xfe00].flatMap((above): readonly Case[] => {
+  const other = (text: string): string => String.fromCharCode(text.charCodeAt(0) + above) + text.slice(1)
+  const last = (text: string): string =>
+    text.slice(0, -1) + String.fromCharCode(text.charCodeAt(text.length - 1) + above)
+  const name = `of U+${above.toString(16).padStart(4, '0')} and above`
+  return [
+    [`a letter ${name} in the header`, `${other(goodHeader)}.${goodPayload}.${goodSignature}`, 'TOKEN_MALFORMED'],
+    [`a letter ${name} in the payload`, `${goodHeader}.${other(goodPayload)}.${goodSignature}`, 'TOKEN_MALFORMED'],
+    [`a letter ${name} in the signature`, `${goodHeader}.${goodPayload}.${other(goodSignature)}`, 'TOKEN_MALFORMED'],
+    [`a letter ${name} at the end`, last(good), 'TOKEN_MALFORMED'],
+    [`a letter ${name} for a dot`, good.replace('.', String.fromCharCode(0x2e + above)), 'TOKEN_MALFORMED'],
+  ]
+})
+
 /** A good token whose signature is spelled in the other base64 alphabet. */
 function standardAlphabet(): string {
   for (let tries = 0; tries < 1000; tries++) {
@@ -272,7 +287,7 @@ const kids: readonly Case[] = [
 for (const { name, createVerifier } of ENGINES) {
   describe(`a token on the ${name} engine`, () => {
     const verifier = createVerifier({ providers: [provider(keys)], clock: manualClock() })
-    const tables = { shape, alphabet, canonical, impossible, utf8, json: texts, algorithms, critical, kids }
+    const tables = { shape, alphabet, lookAlikes, canonical, impossible, utf8, json: texts, algorithms, critical, kids }
     for (const [about, cases] of Object.entries(tables)) {
       describe(about, () => {
         for (const [what, token, expected] of cases) {

@@ -10,6 +10,7 @@ import {
   hostName,
   isHostName,
   type JwtClaims,
+  type OptionRule,
   optional,
   ownClaim,
   type Provider,
@@ -19,6 +20,7 @@ import {
   type TokenCheck,
   type TokenProblem,
   text,
+  textClaim,
   textOrTexts,
 } from '@keysource/core'
 
@@ -91,10 +93,7 @@ function create<const Name extends string = 'auth0', Extra = unknown>(
   checkOptions('auth0', options, {
     ...adapterOptions,
     domain: optional(domain),
-    domains: optional({
-      expected: 'an array of host names such as "login.example.com"',
-      accepts: (value) => Array.isArray(value) && value.length > 0 && value.every(isHostName),
-    }),
+    domains: optional(severalOf(domain)),
     audience: textOrTexts('the identifier of your API, or several'),
     organization: optional(text('an organization id (org_…) or name')),
   })
@@ -106,14 +105,26 @@ function create<const Name extends string = 'auth0', Extra = unknown>(
     audience,
     keys: (issuer) => remoteJwks(`${issuer}.well-known/jwks.json`),
     checks: organization === undefined ? [] : [isOf(organization)],
-    identify: ({ client_id, azp, org_id }) => ({ clientId: client_id ?? azp, tenant: org_id }),
+    // The client id is in `client_id` or `azp`, and the scopes in `scope`, where defineProvider finds them itself.
+    identify: (claims) => ({ tenant: textClaim(claims, 'org_id') }),
     hint,
   })
 }
 
+/** Different host names; one that is none is answered with what to write in its place. */
+function severalOf(domain: OptionRule): OptionRule {
+  return {
+    expected: 'an array of different host names in lower case without scheme or path, such as ["acme.eu.auth0.com"]',
+    accepts: (value) =>
+      Array.isArray(value) && value.length > 0 && value.every(isHostName) && new Set(value).size === value.length,
+    suggest: (value) => (Array.isArray(value) ? domain.suggest?.(value.find((one) => !isHostName(one))) : undefined),
+  }
+}
+
 function domainsOf({ domain, domains }: Auth0Options<string, unknown>): readonly string[] {
-  if (domain !== undefined && domains !== undefined)
+  if (domain !== undefined && domains !== undefined) {
     throw configInvalid('auth0', 'domains', 'either domain or domains', 'both')
+  }
   if (domain !== undefined) return [domain]
   if (domains !== undefined) return domains
   throw configInvalid('auth0', 'domain', 'the tenant’s domain, such as "acme.eu.auth0.com"', 'nothing')
@@ -149,27 +160,46 @@ function fromEnv<const Name extends string = 'auth0', Extra = unknown>(
   })
 }
 
+// The form of Auth0's issuers, slash included: one that lacks it is another mistake than another domain.
+const TENANT_ISSUER = /^https:\/\/[a-z0-9.-]+\.auth0\.com\/$/
+
 function hint({ code, subject, found, claims = {}, parts }: TokenProblem): string | undefined {
   if (code === 'TOKEN_MALFORMED' && (parts === 1 || parts === 5)) {
     return 'The access token is opaque, as no API was asked for: the client must send `audience` with its authorization or token request.'
   }
-  if (subject === 'aud') {
-    const aud = [ownClaim(claims, 'aud')].flat()
-    if (aud.every((one) => typeof one === 'string' && one.endsWith('/userinfo'))) {
-      return 'The token is for /userinfo alone: the client must send `audience` with the identifier of your API.'
-    }
-    return ownClaim(claims, 'scope') === undefined
-      ? 'This looks like an ID token, whose aud is the application’s client id. Send the access token to the API.'
-      : 'The client asked for another API: compare its `audience` with the identifier of yours.'
-  }
-  if (code === 'ISSUER_UNKNOWN' && String(ownClaim(claims, 'iss')).includes('auth0.com')) {
+  if (code === 'ISSUER_UNKNOWN' && isAuth0s(claims)) {
     return 'The token was asked for at another domain of the tenant, or at another tenant: list each custom domain, and the tenant’s own, in domains.'
   }
   if (code === 'ALG_NOT_ALLOWED' && found?.includes('HS')) {
-    return 'Set the API’s signing algorithm to RS256 (Dashboard: Applications, APIs, Settings): with HS256 every API could sign tokens.'
+    return 'Set the signing algorithm of the API (for ID tokens, of the application) to RS256 in the Dashboard: with HS256 whoever can verify a token could also make one.'
+  }
+  if (subject === 'aud') return audienceHint(claims)
+  if (subject === 'org_name' && code === 'CLAIM_MISSING') {
+    return 'Names of organizations are in tokens only where the tenant has that switched on (Dashboard: Settings, Advanced): switch it on, or give the id (org_…).'
   }
   if (subject === 'org_id' || subject === 'org_name') {
-    return 'The user did not sign in through this organization: send `organization` with the authorization request (org_name must be switched on in the tenant).'
+    return 'The user did not sign in through this organization: the client must send `organization` with its authorization request.'
   }
   return undefined
+}
+
+/** Under a custom domain, a token that is for `/userinfo` of its own issuer too is Auth0's. */
+function isAuth0s(claims: object): boolean {
+  const issuer = textClaim(claims, 'iss') ?? ''
+  return TENANT_ISSUER.test(issuer) || audiencesIn(claims).includes(`${issuer}userinfo`)
+}
+
+function audienceHint(claims: object): string {
+  const audiences = audiencesIn(claims)
+  if (audiences.length > 0 && audiences.every((one) => typeof one === 'string' && one.endsWith('/userinfo'))) {
+    return 'The token is for /userinfo alone: the client must send `audience` with the identifier of your API.'
+  }
+  // Machines' access tokens may have no scope at all, but they name their client.
+  return ['scope', 'azp', 'client_id'].some((name) => ownClaim(claims, name) !== undefined)
+    ? 'The client asked for another API: compare the `audience` of its request with the identifier of yours.'
+    : 'This looks like an ID token, whose aud is the application’s client id. Send the access token to the API.'
+}
+
+function audiencesIn(claims: object): readonly unknown[] {
+  return [ownClaim(claims, 'aud')].flat().filter((one) => one !== undefined)
 }

@@ -2,29 +2,21 @@ import {
   type AdapterOptions,
   adapterOptions,
   adapterRules,
-  type CheckFailure,
-  type ConfigError,
   checkOption,
   checkOptions,
   claimIs,
-  configInvalid,
   defineProvider,
   type Environment,
-  HttpError,
   hostName,
   type JwtClaims,
   type JwtHeader,
-  type KeySource,
   optional,
   ownClaim,
   type Provider,
-  pemKey,
   printable,
   readEnvironment,
-  remoteJwks,
   scopesFrom,
   secret,
-  type TokenCheck,
   type TokenProblem,
   textClaim,
   textOrTexts,
@@ -32,7 +24,8 @@ import {
   unchecked,
 } from '@keysource/core'
 import { apiUrlRule, originRule } from './addresses.ts'
-import { frontendApiIn } from './publishable-key.ts'
+import { frontendApiOf, keysOf } from './keys.ts'
+import { isActive, isSessionToken, kindOf } from './session-token.ts'
 
 /** Options of {@link clerk}. The issuer is told by `publishableKey` or `frontendApi`: one of them is needed. */
 export interface ClerkOptions<Name extends string = 'clerk', Extra = unknown> extends AdapterOptions<Name, Extra> {
@@ -151,112 +144,6 @@ function create<const Name extends string = 'clerk', Extra = unknown>(
     }),
     hint,
   })
-}
-
-/** The host whose tokens these are. Where both options name it they agree. */
-function frontendApiOf({ publishableKey, frontendApi }: ClerkOptions<string, unknown>): string {
-  if (publishableKey === undefined) {
-    if (frontendApi !== undefined) return frontendApi
-    throw configInvalid('clerk', 'publishableKey', 'a publishable key, or frontendApi in its place', 'neither')
-  }
-  const own = frontendApiIn(publishableKey)
-  if (own === undefined) {
-    const expected = 'a whole publishable key: "pk_test_" or "pk_live_" and base64 of a host name and "$"'
-    throw configInvalid('clerk', 'publishableKey', expected, whatElse(publishableKey))
-  }
-  if (frontendApi === undefined || frontendApi === own) return own
-  throw configInvalid('clerk', 'frontendApi', `${printable(own)}, as in publishableKey`, printable(frontendApi))
-}
-
-/** The three ways to the keys. */
-function keysOf({ jwtKey, secretKey, apiUrl }: ClerkOptions<string, unknown>, frontendApi: string): KeySource {
-  if (apiUrl !== undefined && secretKey === undefined)
-    throw configInvalid('clerk', 'apiUrl', 'secretKey beside it, as only the Backend API is there', 'no secretKey')
-  if (jwtKey !== undefined) {
-    if (secretKey === undefined) return pinnedKey(jwtKey, frontendApi)
-    throw configInvalid('clerk', 'jwtKey', 'one way to the keys, jwtKey or secretKey', 'both')
-  }
-  if (secretKey !== undefined) return backendKeys(secretKey, apiUrl, frontendApi)
-  return remoteJwks(`https://${frontendApi}/.well-known/jwks.json`)
-}
-
-function pinnedKey(jwtKey: string, frontendApi: string): KeySource {
-  try {
-    return Object.freeze({ ...pemKey(jwtKey, { alg: 'RS256' }), id: `clerk:jwtKey:${frontendApi}` })
-  } catch (error) {
-    const { expected = 'a public key in PEM', found = 'something else' } = error as ConfigError
-    throw configInvalid('clerk', 'jwtKey', expected, found)
-  }
-}
-
-const SECRET_KEY = /^sk_(?:test|live)_[\x21-\x7e]+$/
-
-/** The secret key stands in a header of requests to this URL, which are never redirected, and nowhere else. */
-function backendKeys(secretKey: string, apiUrl = 'https://api.clerk.com', frontendApi: string): KeySource {
-  if (!SECRET_KEY.test(secretKey))
-    throw configInvalid('clerk', 'secretKey', 'a secret key such as "sk_test_…"', whatElse(secretKey))
-  const url = `${apiUrl.replace(/\/$/, '')}/v1/jwks`
-  const { load } = remoteJwks(url, { headers: { authorization: `Bearer ${secretKey}` } })
-  return Object.freeze({
-    // Every instance's keys are behind this one URL: which of them is part of the name.
-    id: `${url} (${frontendApi})`,
-    load: (context: Parameters<typeof load>[0]) =>
-      load(context).catch((error: unknown) => {
-        throw secretKeyRefused(error)
-      }),
-  })
-}
-
-function secretKeyRefused(error: unknown): unknown {
-  if (!(error instanceof HttpError) || (error.responseStatus !== 401 && error.responseStatus !== 403)) return error
-  const message = `${error.message}: Clerk does not take this secretKey (deleted, or of another environment)`
-  return new HttpError(message, error.responseStatus, error.retryAfterMs, { cause: error })
-}
-
-/** What was pasted instead of a key. Only what is public for sure is shown. */
-function whatElse(key: string): string {
-  if (key.startsWith('sk_')) return 'a secret key (not shown), which belongs in secretKey'
-  if (frontendApiIn(key) !== undefined) return 'a publishable key, which belongs in publishableKey'
-  return /^pk_[\w+/=$-]*$/.test(key) && !key.includes('sk_')
-    ? printable(key)
-    : 'another value (not shown, it may be a secret)'
-}
-
-const SESSION_TOKEN = 'cl_B7d4PD111AAA'
-// Some instances stamp this on tokens of every kind: it says nothing.
-const ANY_TOKEN = 'cl_I7d4PD111III'
-const OTHER_TOKENS: Readonly<Record<string, string>> = {
-  cl_B7d4PD222AAA: 'a token of a JWT template',
-  cl_B7d4PD333AAA: 'a machine-to-machine token',
-}
-
-/** One key signs tokens of every kind. The header names it; where it does not, only session tokens have a session. */
-const isSessionToken: TokenCheck = {
-  name: 'cat',
-  check(claims, header): CheckFailure | undefined {
-    const cat = ownClaim(header, 'cat')
-    if (cat === SESSION_TOKEN) return undefined
-    if (cat !== undefined && cat !== ANY_TOKEN) {
-      const kind = kindOf(header)
-      const found = kind === undefined ? printable(cat) : `${printable(cat)}, ${kind}`
-      return { code: 'CLAIM_INVALID', subject: 'cat', expected: `"${SESSION_TOKEN}", a session token`, found }
-    }
-    if (textClaim(claims, 'sid') !== undefined) return undefined
-    return { code: 'CLAIM_MISSING', subject: 'sid', expected: "a session token's claim sid", found: 'no such claim' }
-  },
-}
-
-function kindOf(header: JwtHeader | undefined): string | undefined {
-  return header && OTHER_TOKENS[textClaim(header, 'cat') ?? '']
-}
-
-const isActive: TokenCheck = {
-  name: 'sts',
-  check(claims): CheckFailure | undefined {
-    const status = ownClaim(claims, 'sts')
-    if (status === undefined || status === 'active') return undefined
-    return { code: 'CLAIM_INVALID', subject: 'sts', expected: '"active" or no sts', found: printable(status) }
-  },
 }
 
 function fromEnv<const Name extends string = 'clerk', Extra = unknown>(

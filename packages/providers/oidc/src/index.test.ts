@@ -396,14 +396,7 @@ describe('tokens', () => {
   it.each<[string, string, RegExp, Partial<OidcOptions>, (standIn: OidcStandIn) => Promise<string> | string]>([
     ['an opaque token', 'TOKEN_MALFORMED', /opaque/, {}, () => 'mF9B5f41JqM'],
     ['an encrypted token', 'TOKEN_MALFORMED', /encrypted/, {}, () => 'a.b.c.d.e'],
-    ['a slash at the end', 'ISSUER_UNKNOWN', /slash/, {}, (s) => s.issueToken({ iss: `${REALM}/` })],
-    [
-      'another case of the host',
-      'ISSUER_UNKNOWN',
-      /exactly as in iss/,
-      {},
-      (s) => s.issueToken({ iss: REALM.replace('id.', 'ID.') }),
-    ],
+    ['a slash at the end', 'ISSUER_UNKNOWN', /compared as text/, {}, (s) => s.issueToken({ iss: `${REALM}/` })],
     [
       'http in place of https',
       'ISSUER_UNKNOWN',
@@ -412,11 +405,11 @@ describe('tokens', () => {
       (s) => s.issueToken({ iss: REALM.replace('https', 'http') }),
     ],
     [
-      'another realm',
+      'another port',
       'ISSUER_UNKNOWN',
-      /another realm/,
+      /public URL/,
       {},
-      (s) => s.issueToken({ iss: REALM.replace('main', 'test') }),
+      (s) => s.issueToken({ iss: REALM.replace('example/', 'example:8443/') }),
     ],
     ['an HMAC', 'ALG_NOT_ALLOWED', /client secret/, {}, (s) => s.forgeToken({}, { alg: 'HS256' })],
     ['an ID token', 'AUDIENCE_MISMATCH', /ID token/, {}, (s) => s.issueToken({}, { kind: 'id' })],
@@ -441,7 +434,7 @@ describe('tokens', () => {
   })
 
   it.each([
-    ['an issuer of another server', { iss: 'https://other.example/realms/main' }, 'ISSUER_UNKNOWN'],
+    ['an issuer of another server', { iss: 'https://other.example/oauth' }, 'ISSUER_UNKNOWN'],
     ['an issuer that is no URL', { iss: 'privy.io' }, 'ISSUER_UNKNOWN'],
     ['an audience that is none', { aud: 5 }, 'CLAIM_INVALID'],
   ])('say nothing of %s', async (_, claims, code) => {

@@ -134,20 +134,16 @@ const NOT_SIGNED: Readonly<Record<number, string>> = {
   5: 'This token is encrypted: switch the encryption of access tokens off at the issuer, or name the API when asking for one.',
 }
 
-/** The same server under another spelling. What any other issuer is, only its own provider can say. */
+/** What to do about an issuer that came close. How close it came, core says itself. */
 function issuerHint(found: string | undefined, issuer: string): string | undefined {
   if (found === undefined || !URL.canParse(found)) return undefined
   if (found === `${issuer}/` || `${found}/` === issuer) {
-    return `Issuers are compared as text, and the tokens of this one say ${printable(found, 200)}: write that, slash and all, if its metadata says so too.`
+    return `Issuers are compared as text, and this token says ${printable(found, 200)}: write that, if the issuer's metadata says so too.`
   }
   const [theirs, ours] = [new URL(found), new URL(issuer)]
-  if (theirs.href === ours.href) return 'Issuers are compared as text: write issuer exactly as in iss.'
-  if (theirs.pathname === ours.pathname && theirs.hostname === ours.hostname) {
-    return 'The issuer calls itself by another scheme or port. Behind a proxy it has to be told its public URL.'
-  }
-  if (theirs.origin === ours.origin)
-    return 'The token is from another realm or tenant of this server: compare the paths.'
-  return undefined
+  if (theirs.hostname !== ours.hostname || theirs.pathname !== ours.pathname || theirs.href === ours.href)
+    return undefined
+  return 'The issuer calls itself by another scheme or port. Behind a proxy it has to be told its public URL.'
 }
 
 function audienceHint({ code, claims = {}, header }: TokenProblem): string | undefined {

@@ -18,6 +18,7 @@ import {
   remoteJwks,
   type TokenCheck,
   type TokenProblem,
+  textClaim,
   textOrTexts,
 } from '@keysource/core'
 
@@ -74,7 +75,8 @@ export interface OktaFactory {
   ): Provider<Name, OktaClaims & Extra>
   /**
    * The same from `OKTA_OAUTH2_ISSUER`, or `OKTA_DOMAIN` and `OKTA_AUTHORIZATION_SERVER`; `OKTA_OAUTH2_AUDIENCE` or
-   * `OKTA_AUDIENCE`; and `OKTA_OAUTH2_CLIENT_ID` or `OKTA_CLIENT_ID`, where only that app's tokens are taken.
+   * `OKTA_AUDIENCE`; and, where only those apps' tokens are taken, `OKTA_OAUTH2_CLIENT_ID` or `OKTA_CLIENT_ID`, which
+   * for the org server is the audience. Several audiences and clients with commas.
    *
    * @param options - what is given here wins over the environment
    * @throws `CONFIG_INVALID` that names the variable which is missing
@@ -87,6 +89,8 @@ export interface OktaFactory {
 
 export const okta: OktaFactory = /* @__PURE__ */ Object.assign(create, { fromEnv })
 
+// `/oauth2/v1` is no authorization server but the path of the org's own.
+const SERVER_IN_URL = /\/oauth2\/(?!v1(?:\/|$))([\w-]+)/
 const ADMIN_HOST = /^(.+)-admin(\.(?:okta|oktapreview|okta-emea|okta-gov)\.com|\.okta\.mil)$/
 
 function create<const Name extends string = 'okta', Extra = unknown>(
@@ -96,8 +100,9 @@ function create<const Name extends string = 'okta', Extra = unknown>(
     ...adapterOptions,
     domain: domainRule(),
     authorizationServer: optional({
-      expected: 'the id of an authorization server, "default" or "org"',
+      expected: 'the id of a custom authorization server such as "default", or "org"',
       accepts: (value) => typeof value === 'string' && /^[\w-]+$/.test(value),
+      suggest: (value) => (typeof value === 'string' ? SERVER_IN_URL.exec(value)?.[1] : undefined),
     }),
     audience: textOrTexts('the audience of the authorization server, or several'),
     clientId: optional(textOrTexts('a client id, or several')),
@@ -105,12 +110,9 @@ function create<const Name extends string = 'okta', Extra = unknown>(
   const { domain, authorizationServer = 'default', audience, clientId } = options
   const org = authorizationServer === 'org'
   if (org && clientId !== undefined) {
-    throw configInvalid(
-      'okta',
-      'clientId',
-      'none with authorizationServer "org", whose ID tokens name the client in aud',
-      'one',
-    )
+    const expected =
+      'nothing with authorizationServer "org", whose ID tokens name the client in aud: write it in audience'
+    throw configInvalid('okta', 'clientId', expected, printable(clientId))
   }
   const issuer = org ? `https://${domain}` : `https://${domain}/oauth2/${authorizationServer}`
   return defineProvider<Name, OktaClaims, Extra>({
@@ -119,8 +121,8 @@ function create<const Name extends string = 'okta', Extra = unknown>(
     audience,
     keys: remoteJwks(org ? `${issuer}/oauth2/v1/keys` : `${issuer}/v1/keys`),
     checks: [...(org ? [notAnAccessToken] : []), ...(clientId === undefined ? [] : [claimIs('cid', clientId)])],
-    identify: ({ cid, aud }) => ({ clientId: cid ?? (org && typeof aud === 'string' ? aud : undefined) }),
-    hint,
+    identify: (claims) => ({ clientId: textClaim(claims, 'cid') ?? (org ? textClaim(claims, 'aud') : undefined) }),
+    hint: (problem) => hint(problem, org),
   })
 }
 
@@ -129,6 +131,7 @@ function domainRule(): ReturnType<typeof hostName> {
   const rule = hostName('acme.okta.com')
   return {
     ...rule,
+    expected: `${rule.expected}, and not the admin console’s`,
     accepts: (value) => isHostName(value) && !ADMIN_HOST.test(value),
     suggest(value) {
       const host = isHostName(value) ? value : rule.suggest?.(value)
@@ -156,21 +159,26 @@ function fromEnv<const Name extends string = 'okta', Extra = unknown>(
   environment?: Environment,
 ): Provider<Name, OktaClaims & Extra> {
   const env = readEnvironment('okta', environment)
-  const issuer = options.domain === undefined ? env.optional('OKTA_OAUTH2_ISSUER', 'OKTA_ISSUER') : undefined
+  const issuer = options.domain === undefined ? env.optional('OKTA_OAUTH2_ISSUER') : undefined
   const place = issuer === undefined ? undefined : placeFrom(issuer)
+  const authorizationServer =
+    options.authorizationServer ?? place?.authorizationServer ?? env.optional('OKTA_AUTHORIZATION_SERVER')
+  const org = authorizationServer === 'org'
+  const client = ['OKTA_OAUTH2_CLIENT_ID', 'OKTA_CLIENT_ID']
   return create({
     ...options,
     domain: options.domain ?? place?.domain ?? env.required('OKTA_DOMAIN', 'OKTA_OAUTH2_ISSUER'),
-    authorizationServer:
-      options.authorizationServer ?? place?.authorizationServer ?? env.optional('OKTA_AUTHORIZATION_SERVER'),
-    audience: options.audience ?? env.requiredList('OKTA_OAUTH2_AUDIENCE', 'OKTA_AUDIENCE'),
-    clientId: options.clientId ?? env.list('OKTA_OAUTH2_CLIENT_ID', 'OKTA_CLIENT_ID'),
+    authorizationServer,
+    audience: options.audience ?? env.requiredList('OKTA_OAUTH2_AUDIENCE', 'OKTA_AUDIENCE', ...(org ? client : [])),
+    clientId: options.clientId ?? (org ? undefined : env.list(...client)),
   })
 }
 
+const ISSUER = /^https:\/\/([a-z0-9.-]+)(?:\/oauth2\/([\w-]+))?$/
+
 /** `https://acme.okta.com/oauth2/default`, or the org's own issuer, `https://acme.okta.com`. */
 function placeFrom(issuer: string): { readonly domain: string; readonly authorizationServer: string } {
-  const [, domain, server] = /^https:\/\/([^/]+)(?:\/oauth2\/([\w-]+))?$/.exec(issuer) ?? []
+  const [, domain, server] = ISSUER.exec(issuer) ?? []
   if (domain !== undefined) return { domain, authorizationServer: server ?? 'org' }
   throw configInvalid(
     'okta.fromEnv',
@@ -180,32 +188,34 @@ function placeFrom(issuer: string): { readonly domain: string; readonly authoriz
   )
 }
 
-function hint({ code, subject, claims = {}, parts }: TokenProblem): string | undefined {
-  const issuer = ownClaim(claims, 'iss')
-  if (
-    subject === 'cid' &&
-    code === 'CLAIM_INVALID' &&
-    ownClaim(claims, 'scp') !== undefined &&
-    typeof issuer === 'string' &&
-    !issuer.includes('/oauth2/')
-  ) {
-    return 'Access tokens of the org server are for Okta’s own API. Let the client ask a custom authorization server, such as "default", for its token.'
-  }
-  if (subject === 'cid')
-    return 'The token was issued to another app: list its client id in clientId if this API serves that app too.'
-  if (code === 'ISSUER_UNKNOWN' && typeof issuer === 'string' && /okta/.test(issuer)) {
-    return issuer.includes('/oauth2/')
-      ? 'The token is of another authorization server, or of the org’s other domain: compare domain and authorizationServer with iss.'
-      : 'The token is of the org server, whose access tokens are for Okta itself. Let the client ask a custom authorization server for its token.'
-  }
-  if (subject === 'aud') {
-    return ownClaim(claims, 'cid') === undefined
-      ? 'This looks like an ID token, whose aud is the app’s client id. Send the access token to the API.'
-      : 'The audience is set on the authorization server: Console, Security, API, Authorization Servers, Settings.'
-  }
-  if (code === 'KEY_NOT_FOUND' && ownClaim(claims, 'cid') !== undefined) {
-    return 'Access tokens of the org server are signed with a key that is not published. Use a custom authorization server.'
-  }
+function hint({ code, subject, claims = {}, parts }: TokenProblem, org: boolean): string | undefined {
   if (code === 'TOKEN_MALFORMED' && parts === 1) return 'Okta’s refresh tokens are opaque and are no access tokens.'
+  if (code === 'ISSUER_UNKNOWN') return issuerHint(claims)
+  const access = ownClaim(claims, 'cid') !== undefined
+  if (org && access && (code === 'KEY_NOT_FOUND' || subject === 'aud' || subject === 'cid')) return ORG_ACCESS_TOKEN
+  if (subject === 'aud') {
+    if (org)
+      return 'The ID token is for another app: list its client id in audience if this program serves that app too.'
+    return access
+      ? 'The audience is set on the authorization server: Console, Security, API, Authorization Servers, Settings.'
+      : 'This looks like an ID token, whose aud is the app’s client id. Send the access token to the API.'
+  }
+  if (subject === 'cid' && !org) {
+    return access
+      ? 'The token was issued to another app: list its client id in clientId if this API serves that app too.'
+      : 'ID tokens have no cid: send the access token to the API, or leave clientId out where ID tokens are meant.'
+  }
   return undefined
+}
+
+const ORG_ACCESS_TOKEN =
+  'The org server’s access tokens are for Okta’s own API, and signed with a key that is not published. Let the client ask a custom authorization server, such as "default", for its token.'
+
+function issuerHint(claims: object): string | undefined {
+  const [, domain = '', server] = ISSUER.exec(textClaim(claims, 'iss') ?? '') ?? []
+  // Under a custom domain, only the token's own id tells that it is Okta's.
+  const isOktas = /\bokta/.test(domain) || /^(?:AT|ID)\./.test(textClaim(claims, 'jti') ?? '')
+  if (domain === '' || !isOktas) return undefined
+  if (server === undefined && ownClaim(claims, 'cid') !== undefined) return ORG_ACCESS_TOKEN
+  return 'The token is of another authorization server, or of the org’s other domain: compare domain and authorizationServer with iss.'
 }

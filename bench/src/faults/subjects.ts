@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs'
+import { awsJwtVerify } from './subjects/aws-jwt-verify.ts'
+import { getJwks } from './subjects/get-jwks.ts'
+import { jose } from './subjects/jose.ts'
+import { jwksRsa, jwksRsaFallback } from './subjects/jwks-rsa.ts'
+import { keysource } from './subjects/keysource.ts'
+import type { Subject } from './subjects/subject.ts'
+
+/** Compared unless others are asked for; Keysource, which has bars to meet, is the last column. */
+export const COMPARED: readonly Subject[] = [jose, awsJwtVerify, jwksRsa, getJwks, keysource]
+
+/** All that can be asked for. */
+export const SUBJECTS: readonly Subject[] = [...COMPARED, jwksRsaFallback]
+
+/** `jose 6.2.18`, for each package of these libraries. */
+export function versions(subjects: readonly Subject[]): readonly string[] {
+  const names = new Set(subjects.flatMap(({ packages }) => packages))
+  return [...names].map((name) => {
+    const manifest = new URL(`../../node_modules/${name}/package.json`, import.meta.url)
+    return `${name} ${(JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version}`
+  })
+}
