@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import {
   ENGINES,
@@ -233,5 +235,49 @@ describe('the issuer that is found', () => {
     expect(error).toMatchObject({ subject: 'iss', expected: `"${ISSUER}" or "${OTHER}"`, status: 401 })
     expect(error.message.length).toBeLessThan(400)
     expect(await errorOf(() => verifier.verify(jwt(key, { iss: undefined })))).toMatchObject({ found: 'no "iss"' })
+  })
+})
+
+describe('tokens of strangers', () => {
+  test('leave nothing behind, however many tenants they name', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect: () => void = runInNewContext('gc')
+    const issuer = { template: 'https://login.example/{t}/v2.0', claim: 'tid', allow: anyTenant('for this test') }
+    const verifier = createVerifier({ providers: [provider([key], { issuer })], clock })
+    const header = part({ alg: 'ES256', kid: 'k1' })
+    const send = async (tokens: number): Promise<void> => {
+      for (let n = 0; n < tokens; n++) {
+        const payload = part({ iss: `https://login.example/${crypto.randomUUID()}/v2.0`, exp: 9e9 })
+        await verifier.verify(`${header}.${payload}.${'A'.repeat(86)}`).catch(() => {})
+      }
+    }
+    const heap = (): number => {
+      collect()
+      collect()
+      return process.memoryUsage().heapUsed
+    }
+    await send(2000)
+    const before = heap()
+    await send(20_000)
+    expect(heap() - before).toBeLessThan(1_000_000)
+  })
+
+  test('of an unknown issuer cost little, however long it is and however many are composed', async () => {
+    const providers = Array.from({ length: 16 }, (_, n) =>
+      provider([key], {
+        name: `p${n}`,
+        issuer: Array.from({ length: 10 }, (__, m) => `https://h${n}-${m}.example/a/b`),
+      }),
+    )
+    const verifier = createVerifier({ providers, clock })
+    const token = jwt(key, { iss: `https://a.example/${'../'.repeat(3500)}` })
+    const time = async (): Promise<number> => {
+      const startedAt = performance.now()
+      expect(await verdict(() => verifier.verify(token))).toBe('ISSUER_UNKNOWN')
+      return performance.now() - startedAt
+    }
+    const times = []
+    for (let n = 0; n < 30; n++) times.push(await time())
+    expect(Math.min(...times)).toBeLessThan(3)
   })
 })

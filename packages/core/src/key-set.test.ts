@@ -143,6 +143,7 @@ const defects: readonly Defect[] = [
   ['x with a zero before', ec, { x: zeroBefore(ec.jwk.x) }, /^has an "x" or "y" that is not 32 bytes$/],
   ['y with a zero before', ec, { y: zeroBefore(ec.jwk.y) }, /^has an "x" or "y" that is not 32 bytes$/],
   ['x cut off', ec, { x: text(bytes(ec.jwk.x).subarray(1)) }, /^has an "x" or "y" that is not 32 bytes$/],
+  ['x a character too long', ec384, { x: `${ec384.jwk.x}A` }, /^has an "x" or "y" that is not 48 bytes$/],
   ['y missing', ec, { y: undefined }, /^has an "x" or "y" that is not 32 bytes$/],
   ['y of another point', ec, { y: otherByte(ec.jwk.y) }, /^is no valid EC P-256 key$/],
   ['the point 0, 0', ec, { x: text(Buffer.alloc(32)), y: text(Buffer.alloc(32)) }, /^is no valid EC P-256 key$/],

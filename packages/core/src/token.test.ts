@@ -46,6 +46,12 @@ function partWithRest(value: unknown, rest: 0 | 2 | 3): string {
   return found
 }
 
+/** A header that has claims too, and one more character, so that a reader who takes a missing dot for the end reads it twice. */
+function onePart(): string {
+  const whole = partWithRest({ ...CLAIMS, alg: 'ES256', kid: 'k1' }, 3)
+  return `${whole}A`
+}
+
 /** A good token of exactly this many characters. */
 function tokenOfLength(length: number): string {
   for (let inHeader = 0; inHeader < 4; inHeader++) {
@@ -78,6 +84,7 @@ const shape: readonly Case[] = [
   ['a megabyte of dots within no part', '.'.repeat(1_000_000), 'TOKEN_TOO_LARGE'],
   ['no character', '', 'TOKEN_MALFORMED'],
   ['one part', 'opaque', 'TOKEN_MALFORMED'],
+  ['one part that holds a header and claims', onePart(), 'TOKEN_MALFORMED'],
   ['two parts', `${goodHeader}.${goodPayload}`, 'TOKEN_MALFORMED'],
   ['a fourth part that is empty', `${good}.`, 'TOKEN_MALFORMED'],
   ['a fourth part', `${good}.${goodSignature}`, 'TOKEN_MALFORMED'],
@@ -425,6 +432,7 @@ describe('the refusal of text that is no token', () => {
     ['an empty part', 'a..c', 'an empty part, or characters that are not base64url'],
     ['a signature left out', unsigned('ES256'), 'an empty third part'],
     ['another spelling', respelled(good), 'another spelling of the same bytes'],
+    ['no length that bytes have', `${wideToken}A`, 'another spelling of the same bytes'],
   ]
   for (const [name, token, found] of tokens) {
     test(`says that it is ${name}`, async () => {

@@ -66,10 +66,12 @@ function backendKeys(secretKey: string, apiUrl = 'https://api.clerk.com', fronte
   })
 }
 
+/** The same error with what a refusal means here. */
 function secretKeyRefused(error: unknown): unknown {
-  const { message, responseStatus: status, retryAfterMs } = error as Partial<HttpError>
-  if (!isKeysourceError(error) || (status !== 401 && status !== 403)) return error
-  const why = 'Clerk does not take this secretKey (deleted, or mistyped)'
+  const status = isKeysourceError(error) ? (error as Partial<HttpError>).responseStatus : undefined
+  if (status !== 401 && status !== 403) return error
+  const { message, retryAfterMs } = error as HttpError
+  const why = 'Clerk does not take this secretKey: it was deleted, or is of another place than apiUrl'
   return new HttpError(`${message}: ${why}`, status, retryAfterMs, { cause: error })
 }
 

@@ -121,7 +121,10 @@ function create<const Name extends string = 'cognito', Extra = unknown>(
       `https://cognito-idp.${region}.amazonaws.com/${userPoolId}`,
       `https://issuer-cognito-idp.${region}.amazonaws.com/${userPoolId}`,
     ],
-    audience: tokenUse === 'id' ? clientId : unchecked('access tokens have no aud: client_id stands in for it'),
+    audience:
+      tokenUse === 'id'
+        ? clientId
+        : unchecked('access tokens name their client in client_id, which is checked, and have no aud of their own'),
     keys: (issuer) => remoteJwks(`${issuer}/.well-known/jwks.json`),
     checks: [
       claimIs('token_use', tokenUse),
@@ -145,7 +148,8 @@ function regionOf({ userPoolId, region }: CognitoOptions<string, unknown>): stri
   )
 }
 
-function inOneOf(groups: readonly string[]): TokenCheck {
+function inOneOf(accepted: readonly string[]): TokenCheck {
+  const groups = [...accepted]
   return {
     name: 'cognito:groups',
     check(claims): CheckFailure | undefined {

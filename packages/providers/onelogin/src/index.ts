@@ -14,9 +14,7 @@ import {
   type Provider,
   readEnvironment,
   remoteJwks,
-  secret,
   type TokenProblem,
-  text,
   textClaim,
   textOrTexts,
 } from '@keysource/core'
@@ -27,7 +25,7 @@ export type { SigningKeysOptions } from './signing-keys.ts'
 /** Options of {@link onelogin}. */
 export interface OneLoginOptions<Name extends string = 'onelogin', Extra = unknown>
   extends AdapterOptions<Name, Extra> {
-  /** Your account's subdomain: `acme` of `https://acme.onelogin.com`. */
+  /** Your account's subdomain: `acme` of `https://acme.onelogin.com`, as the address bar shows it. */
   readonly subdomain: string
   /** What `aud` must hold: the audience of the API authorization server; for ID tokens the app's client id. */
   readonly audience: string | readonly string[]
@@ -40,7 +38,8 @@ export interface OneLoginOptions<Name extends string = 'onelogin', Extra = unkno
 
 /** The claims of OneLogin's ID tokens, and of the access tokens of its API authorization servers. */
 export interface OneLoginClaims extends JwtClaims {
-  readonly sub: string
+  /** The user; machines' tokens may have none. */
+  readonly sub?: string
   /** Space-separated; in access tokens. */
   readonly scope?: string
   readonly azp?: string
@@ -86,29 +85,32 @@ export interface OneLoginFactory {
 
 export const onelogin: OneLoginFactory = /* @__PURE__ */ Object.assign(create, { fromEnv })
 
-const SUBDOMAIN = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/
+const SUBDOMAIN = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 
 const subdomainRule: OptionRule = {
   expected: 'the subdomain alone, in lower case, such as "acme"',
   accepts: (value) => typeof value === 'string' && SUBDOMAIN.test(value),
   suggest(value) {
-    const host =
-      typeof value === 'string'
-        ? value
-            .trim()
-            .toLowerCase()
-            .replace(/^https?:\/\//, '')
-        : ''
-    const [, subdomain] = /^([a-z0-9-]+)(?:\.onelogin\.com)?(?:\/.*)?$/.exec(host) ?? []
-    return subdomain !== undefined && SUBDOMAIN.test(subdomain) ? subdomain : undefined
+    if (typeof value !== 'string') return undefined
+    const address = value.trim().toLowerCase()
+    const [, subdomain = ''] = /^(?:https?:\/\/)?([a-z0-9-]+)(?:\.onelogin\.com)?(?:\/.*)?$/.exec(address) ?? []
+    return SUBDOMAIN.test(subdomain) ? subdomain : undefined
   },
 }
 
 const keysRules: Readonly<Record<keyof SigningKeysOptions, OptionRule>> = {
   from: choice('signing-keys'),
-  clientId: text('the client id of an API credential'),
-  clientSecret: secret('the client secret of an API credential'),
+  clientId: credential('the client id of an API credential, without white space or ":"', /^[!-9;-~]+$/),
+  clientSecret: {
+    ...credential('the client secret of an API credential, without white space', /^[!-~]+$/),
+    secret: true,
+  },
   region: choice('us', 'eu'),
+}
+
+/** What a header of Basic authentication can carry (RFC 7617 section 2). */
+function credential(expected: string, pattern: RegExp): OptionRule {
+  return { expected, accepts: (value) => typeof value === 'string' && pattern.test(value) }
 }
 
 function create<const Name extends string = 'onelogin', Extra = unknown>(
@@ -120,7 +122,7 @@ function create<const Name extends string = 'onelogin', Extra = unknown>(
     audience: textOrTexts('an audience, or several'),
     keys: optional({
       expected: 'an object { from: "signing-keys", clientId, clientSecret, region }',
-      accepts: (value) => typeof value === 'object' && value !== null,
+      accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
       secret: true,
     }),
   })
@@ -128,10 +130,10 @@ function create<const Name extends string = 'onelogin', Extra = unknown>(
   if (keys) checkOptions('onelogin: keys', keys, keysRules)
   const issuer = `https://${subdomain}.onelogin.com/oidc/2`
   return defineProvider<Name, OneLoginClaims, Extra>({
-    ...adapterRules(options, { name: 'onelogin', algorithms: ['RS256'], requiredClaims: ['sub'] }),
+    ...adapterRules(options, { name: 'onelogin', algorithms: ['RS256'] }),
     issuer,
     audience,
-    keys: keys ? signingKeys(subdomain, keys) : remoteJwks(`${issuer}/certs`),
+    keys: keys ? signingKeys(issuer, keys) : remoteJwks(`${issuer}/certs`),
     hint,
   })
 }

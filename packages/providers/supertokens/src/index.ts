@@ -2,11 +2,13 @@ import {
   type AdapterOptions,
   adapterOptions,
   adapterRules,
+  type CheckFailure,
   checkOptions,
   claimIs,
   defineProvider,
   type Environment,
   type JwtClaims,
+  type JwtHeader,
   type OptionRule,
   optional,
   ownClaim,
@@ -43,7 +45,7 @@ export interface SuperTokensClaims extends JwtClaims {
   readonly rsub?: string
   /** The tenant. */
   readonly tId?: string
-  readonly sessionHandle?: string
+  readonly sessionHandle: string
   readonly refreshTokenHash1?: string
   readonly parentRefreshTokenHash1?: string | null
   readonly antiCsrfToken?: string | null
@@ -90,18 +92,20 @@ const origin: OptionRule = {
   accepts: (value) => typeof value === 'string' && secureUrl(value)?.origin === value,
   suggest(value) {
     if (typeof value !== 'string') return undefined
-    return secureUrl(value.includes('://') ? value : `https://${value}`)?.origin
+    const address = value.trim()
+    if (address.includes('://')) return secureUrl(address)?.origin
+    return secureUrl(`${/^localhost\b/.test(address) ? 'http' : 'https'}://${address}`)?.origin
   },
 }
 
-const PATH = /^(?:\/|(?:\/[\w.~-]+)+)?$/
+const PATH = /^(?:\/|(?:\/(?!\.\.?(?:\/|$))[\w.~-]+)+)?$/
 
 const path: OptionRule = {
-  expected: 'a path such as "/auth", or "/" for none',
+  expected: 'a path such as "/auth", without a slash at the end, or "/" for none',
   accepts: (value) => typeof value === 'string' && PATH.test(value),
   suggest(value) {
-    const path = typeof value === 'string' ? `/${value.replace(/^\/+|\/+$/g, '')}` : ''
-    return path !== '' && PATH.test(path) ? path : undefined
+    const trimmed = typeof value === 'string' ? value.trim().replace(/^\/+|\/+$/g, '') : ''
+    return trimmed !== '' && PATH.test(`/${trimmed}`) ? `/${trimmed}` : undefined
   },
 }
 
@@ -120,9 +124,16 @@ function create<const Name extends string = 'supertokens', Extra = unknown>(
   return defineProvider<Name, SuperTokensClaims, Extra>({
     ...adapterRules(options, { name: 'supertokens', algorithms: ['RS256'], requiredClaims: ['sub'] }),
     issuer,
-    audience: unchecked('session tokens have no aud: the issuer and the kind of token (stt) stand in for it'),
+    audience: unchecked(
+      'session tokens have no aud: the issuer and the kind of token (stt, sessionHandle) stand in for it',
+    ),
     keys: remoteJwks(`${issuer}/jwt/jwks.json`),
-    checks: [isSession, ...(tenantId === undefined ? [] : [claimIs('tId', tenantId)])],
+    checks: [
+      isKindOfSession,
+      isCurrentVersion,
+      hasSession,
+      ...(tenantId === undefined ? [] : [claimIs('tId', tenantId)]),
+    ],
     identify: (claims) => ({ tenant: textClaim(claims, 'tId') }),
     hint,
   })
@@ -134,12 +145,32 @@ function segments(value: string): string {
 }
 
 /** OAuth tokens come from the same issuer with the same keys: 1 is an access token for other APIs, 2 an ID token. */
-const isSession: TokenCheck = {
+const isKindOfSession: TokenCheck = {
   name: 'stt',
-  check(claims) {
+  check(claims): CheckFailure | undefined {
     const kind = ownClaim(claims, 'stt')
     if (kind === undefined || kind === 0) return undefined
     return { code: 'CLAIM_INVALID', subject: 'stt', expected: '0 or none (a session)', found: printable(kind) }
+  },
+}
+
+/** The claims mean what they are called since version 3, which a header without a version stands for. */
+const isCurrentVersion: TokenCheck = {
+  name: 'version',
+  check(_, header): CheckFailure | undefined {
+    const version = ownClaim(header, 'version')
+    if (version === undefined || (typeof version === 'string' && /^(?:[3-9]|[1-9]\d+)$/.test(version))) return undefined
+    return { code: 'CLAIM_INVALID', subject: 'version', expected: '"3" or a later one', found: printable(version) }
+  },
+}
+
+/** A backend also signs JWTs of its own making (the JWT recipe), for whatever it likes: those have no session. */
+const hasSession: TokenCheck = {
+  name: 'sessionHandle',
+  check(claims): CheckFailure | undefined {
+    if (textClaim(claims, 'sessionHandle')) return undefined
+    const found = printable(ownClaim(claims, 'sessionHandle'))
+    return { code: 'CLAIM_MISSING', subject: 'sessionHandle', expected: "a session's handle", found }
   },
 }
 
@@ -168,13 +199,20 @@ function hint({ code, subject, claims = {}, header }: TokenProblem): string | un
       ? 'Sessions have a tenant since version 4 of the access token: upgrade the SDK.'
       : 'The user signed in to another tenant.'
   }
+  if (subject === 'sessionHandle') {
+    return 'This JWT was made with createJWT, and is no session: verify those with @keysource/oidc, or give them an issuer of their own.'
+  }
   if (ownClaim(claims, 'sessionHandle') === undefined) return undefined // of nobody that is known here
-  const version = Number(ownClaim(header ?? {}, 'version') ?? 3)
-  if (version < 3 || ownClaim(claims, 'expiryTime') !== undefined) {
+  if (subject === 'version' || isLegacy(claims, header)) {
     return 'This token is of version 2 or older, which has userId and expiryTime in place of sub and exp: upgrade the SDK.'
   }
   if (code === 'ISSUER_UNKNOWN') {
     return 'The issuer is apiDomain, apiGatewayPath and apiBasePath put together: compare them with the SDK’s appInfo.'
   }
   return undefined
+}
+
+function isLegacy(claims: object, header: JwtHeader | undefined): boolean {
+  const version = ownClaim(header ?? {}, 'version')
+  return ownClaim(claims, 'expiryTime') !== undefined || version === '1' || version === '2'
 }
