@@ -1,6 +1,6 @@
 import type { JWK } from 'jose'
 import { KeysError } from '../errors.ts'
-import { HttpError } from '../http-client.ts'
+import type { HttpError } from '../http-client.ts'
 import type { KeySource, LoadContext, LoadedKeys } from '../key-source.ts'
 import { callback, checkOption, checkOptions, choice } from '../options.ts'
 import { printable } from '../printable.ts'
@@ -63,7 +63,8 @@ async function loadKey({ http }: LoadContext, kid: string, url: string, format: 
     const jwk = format === 'pem' ? await jwkFromPem(await response.text()) : await jwkFromJson(response, shownUrl(url))
     return { ...freshnessOf(response), jwks: { keys: [{ ...jwk, kid }] }, partial: true }
   } catch (error) {
-    if (error instanceof HttpError && error.responseStatus === 404) return { jwks: { keys: [] }, partial: true }
+    // Not by instanceof: the client may be of another copy of this package.
+    if ((error as Partial<HttpError>).responseStatus === 404) return { jwks: { keys: [] }, partial: true }
     throw error
   }
 }

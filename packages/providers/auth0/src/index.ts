@@ -174,6 +174,9 @@ function hint({ code, subject, found, claims = {}, parts }: TokenProblem): strin
     return 'Set the signing algorithm of the API (for ID tokens, of the application) to RS256 in the Dashboard: with HS256 whoever can verify a token could also make one.'
   }
   if (subject === 'aud') return audienceHint(claims)
+  if (code === 'TYP_NOT_ALLOWED' && found === '"JWT"') {
+    return 'The API has the Auth0 token profile: set it to RFC 9068 (Dashboard: Applications, APIs, Settings), or leave typ out.'
+  }
   if (subject === 'org_name' && code === 'CLAIM_MISSING') {
     return 'Names of organizations are in tokens only where the tenant has that switched on (Dashboard: Settings, Advanced): switch it on, or give the id (org_…).'
   }

@@ -4,13 +4,15 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Algorithm, createVerifier, type VerifiedToken, type VerifierEvent } from '@keysource/core'
 import { decodeProtectedHeader, exportJWK, generateKeyPair, type JWK } from 'jose'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { oidc } from './index.ts'
 
 /** What is used of oidc-provider, which comes without types. */
 interface ProviderClass {
   new (issuer: string, configuration: object): { callback(): RequestListener }
 }
+// It says that it is not set up for production, once for each setting.
+for (const level of ['warn', 'info'] as const) vi.spyOn(console, level).mockReturnValue()
 const { default: Provider } = (await import('oidc-provider' as string)) as { default: ProviderClass }
 
 const API = 'https://api.example.com'

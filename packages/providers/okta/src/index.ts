@@ -121,7 +121,9 @@ function create<const Name extends string = 'okta', Extra = unknown>(
     audience,
     keys: remoteJwks(org ? `${issuer}/oauth2/v1/keys` : `${issuer}/v1/keys`),
     checks: [...(org ? [notAnAccessToken] : []), ...(clientId === undefined ? [] : [claimIs('cid', clientId)])],
-    identify: (claims) => ({ clientId: textClaim(claims, 'cid') ?? (org ? textClaim(claims, 'aud') : undefined) }),
+    identify: (claims) => ({
+      clientId: textClaim(claims, 'cid') ?? (org || isIdToken(claims) ? textClaim(claims, 'aud') : undefined),
+    }),
     hint: (problem) => hint(problem, org),
   })
 }
@@ -144,14 +146,24 @@ function domainRule(): ReturnType<typeof hostName> {
 const notAnAccessToken: TokenCheck = {
   name: 'cid',
   check: (claims) =>
-    ownClaim(claims, 'cid') === undefined && ownClaim(claims, 'scp') === undefined
-      ? undefined
-      : {
+    isAccessToken(claims)
+      ? {
           code: 'CLAIM_INVALID',
           subject: 'cid',
           expected: 'an ID token, which has neither cid nor scp',
           found: 'an access token',
-        },
+        }
+      : undefined,
+}
+
+/** Okta's own mark on its tokens, beside the claims that only access tokens have. */
+function isAccessToken(claims: object): boolean {
+  const names = ['cid', 'scp'].some((name) => ownClaim(claims, name) !== undefined)
+  return names || (textClaim(claims, 'jti')?.startsWith('AT.') ?? false)
+}
+
+function isIdToken(claims: object): boolean {
+  return textClaim(claims, 'jti')?.startsWith('ID.') ?? false
 }
 
 function fromEnv<const Name extends string = 'okta', Extra = unknown>(
@@ -191,7 +203,7 @@ function placeFrom(issuer: string): { readonly domain: string; readonly authoriz
 function hint({ code, subject, claims = {}, parts }: TokenProblem, org: boolean): string | undefined {
   if (code === 'TOKEN_MALFORMED' && parts === 1) return 'Okta’s refresh tokens are opaque and are no access tokens.'
   if (code === 'ISSUER_UNKNOWN') return issuerHint(claims)
-  const access = ownClaim(claims, 'cid') !== undefined
+  const access = isAccessToken(claims)
   if (org && access && (code === 'KEY_NOT_FOUND' || subject === 'aud' || subject === 'cid')) return ORG_ACCESS_TOKEN
   if (subject === 'aud') {
     if (org)
@@ -201,7 +213,7 @@ function hint({ code, subject, claims = {}, parts }: TokenProblem, org: boolean)
       : 'This looks like an ID token, whose aud is the app’s client id. Send the access token to the API.'
   }
   if (subject === 'cid' && !org) {
-    return access
+    return code === 'CLAIM_INVALID'
       ? 'The token was issued to another app: list its client id in clientId if this API serves that app too.'
       : 'ID tokens have no cid: send the access token to the API, or leave clientId out where ID tokens are meant.'
   }
@@ -216,6 +228,6 @@ function issuerHint(claims: object): string | undefined {
   // Under a custom domain, only the token's own id tells that it is Okta's.
   const isOktas = /\bokta/.test(domain) || /^(?:AT|ID)\./.test(textClaim(claims, 'jti') ?? '')
   if (domain === '' || !isOktas) return undefined
-  if (server === undefined && ownClaim(claims, 'cid') !== undefined) return ORG_ACCESS_TOKEN
+  if (server === undefined && isAccessToken(claims)) return ORG_ACCESS_TOKEN
   return 'The token is of another authorization server, or of the org’s other domain: compare domain and authorizationServer with iss.'
 }

@@ -200,7 +200,7 @@ function hint({ code, subject, claims = {}, header }: TokenProblem): string | un
       : 'The user signed in to another tenant.'
   }
   if (subject === 'sessionHandle') {
-    return 'This JWT was made with createJWT, and is no session: verify those with @keysource/oidc, or give them an issuer of their own.'
+    return 'This JWT is no session: the backend made it with createJWT. Send the session’s access token.'
   }
   if (ownClaim(claims, 'sessionHandle') === undefined) return undefined // of nobody that is known here
   if (subject === 'version' || isLegacy(claims, header)) {
