@@ -39,42 +39,57 @@ export interface TokenCache {
   delete(jwt: string): void
 }
 
+// A signature's last characters are as good as random: they find a token, and the whole text then decides.
+const NAME_LENGTH = 32
+
+interface Entry {
+  readonly jwt: string
+  readonly remembered: RememberedToken
+}
+
 /**
  * Two generations of tokens: when the younger is full, the older is dropped whole. A token that is used moves to the
  * younger, so that what is dropped was not used for a while, and a hit costs no bookkeeping.
  */
 export function tokenCache({ max, maxBytes = DEFAULT_MAX_BYTES }: TokenCacheOptions): TokenCache {
-  let younger = new Map<string, RememberedToken>()
-  let older = new Map<string, RememberedToken>()
+  let younger = new Map<string, Entry>()
+  let older = new Map<string, Entry>()
   let bytes = 0
 
-  function set(jwt: string, remembered: RememberedToken): void {
-    const size = sizeOf(jwt)
+  function keep(name: string, entry: Entry): void {
+    const size = sizeOf(entry.jwt)
     if ((younger.size + 1) * 2 > max || (bytes + size) * 2 > maxBytes) {
       older = younger
       younger = new Map()
       bytes = 0
     }
     if (size * 2 > maxBytes) return
+    forget(younger, name)
     bytes += size
-    younger.set(jwt, remembered)
+    younger.set(name, entry)
+  }
+
+  function forget(generation: Map<string, Entry>, name: string): void {
+    const entry = generation.get(name)
+    if (entry && generation === younger) bytes -= sizeOf(entry.jwt)
+    generation.delete(name)
   }
 
   return {
     get(jwt) {
-      const young = younger.get(jwt)
-      if (young) return young
-      const old = older.get(jwt)
-      if (old) {
-        older.delete(jwt)
-        set(jwt, old)
-      }
-      return old
+      const name = jwt.slice(-NAME_LENGTH)
+      const young = younger.get(name)
+      if (young) return young.jwt === jwt ? young.remembered : undefined
+      const old = older.get(name)
+      if (old?.jwt !== jwt) return undefined
+      older.delete(name)
+      keep(name, old)
+      return old.remembered
     },
-    set,
+    set: (jwt, remembered) => keep(jwt.slice(-NAME_LENGTH), { jwt, remembered }),
     delete(jwt) {
-      if (younger.delete(jwt)) bytes -= sizeOf(jwt)
-      older.delete(jwt)
+      const name = jwt.slice(-NAME_LENGTH)
+      for (const generation of [younger, older]) if (generation.get(name)?.jwt === jwt) forget(generation, name)
     },
   }
 }

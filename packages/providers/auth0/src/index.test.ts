@@ -1,5 +1,12 @@
 import { createVerifier, type KeysourceError, type VerifiedToken } from '@keysource/core'
-import { type Auth0StandIn, type Auth0StandInOptions, describeProvider, startAuth0 } from '@keysource/testing'
+import {
+  type Auth0StandIn,
+  type Auth0StandInOptions,
+  describeProvider,
+  keyPairs,
+  startAuth0,
+  withKeyPairs,
+} from '@keysource/testing'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { type Auth0Options, auth0 } from './index.ts'
 
@@ -85,13 +92,18 @@ describe('fromEnv', () => {
   })
 })
 
+// Making RSA keys would take longer than all the rest.
+const pairs = keyPairs()
+
 /** Verifies one token of a stand-in, and closes both. */
 async function verify(
   options: Partial<Auth0Options>,
   token: (standIn: Auth0StandIn) => Promise<string> | string,
   standInOptions: Auth0StandInOptions = {},
 ): Promise<VerifiedToken & { readonly asked: readonly string[] }> {
-  await using standIn = await startAuth0({ domain: DOMAIN, customDomains: [CUSTOM], ...standInOptions })
+  await using standIn = await withKeyPairs(pairs, () =>
+    startAuth0({ domain: DOMAIN, customDomains: [CUSTOM], ...standInOptions }),
+  )
   const verifier = createVerifier({ providers: [auth0({ ...good, ...options })], fetch: standIn.fetch })
   try {
     const verified = await verifier.verify(await token(standIn))
@@ -132,7 +144,7 @@ describe('tokens', () => {
   })
 
   it('that are ID tokens are taken where the audience is their client', async () => {
-    await using standIn = await startAuth0({ domain: DOMAIN })
+    await using standIn = await withKeyPairs(pairs, () => startAuth0({ domain: DOMAIN }))
     const provider = auth0({ domain: DOMAIN, audience: standIn.clientId })
     const verifier = createVerifier({ providers: [provider], fetch: standIn.fetch })
     expect(await verifier.verify(await standIn.issueToken({}, { kind: 'id' }))).toMatchObject({

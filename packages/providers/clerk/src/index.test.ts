@@ -10,7 +10,7 @@ import {
   type ProviderSuite,
   startClerk,
 } from '@keysource/testing'
-import { afterEach, describe, expect, expectTypeOf, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, expectTypeOf, it } from 'vitest'
 import { type ClerkOptions, clerk } from './index.ts'
 
 const authorizedParties = ['https://app.example.com']
@@ -187,11 +187,25 @@ interface Running {
   readonly refusal: (jwt: string) => Promise<KeysourceError>
 }
 
+// Making RSA keys takes longer than the rest of a test, so that all without options share one server.
+let shared: ClerkStandIn | undefined
+afterAll(() => shared?.close())
+
+async function started(options: ClerkStandInOptions | undefined): Promise<ClerkStandIn> {
+  if (!options) {
+    shared ??= await startClerk()
+    return shared
+  }
+  const standIn = await startClerk(options)
+  toClose.push(standIn.close)
+  return standIn
+}
+
 async function running(options: Partial<ClerkOptions> = {}, standInOptions?: ClerkStandInOptions): Promise<Running> {
-  const standIn = await startClerk(standInOptions)
+  const standIn = await started(standInOptions)
   const provider = clerk({ frontendApi: standIn.frontendApi, authorizedParties, ...options })
   const { verify, close } = createVerifier({ providers: [provider], fetch: standIn.fetch })
-  toClose.push(close, standIn.close)
+  toClose.push(close)
   const refusal = (jwt: string): Promise<KeysourceError> =>
     verify(jwt).then(
       () => Promise.reject(new Error('the token was accepted')),

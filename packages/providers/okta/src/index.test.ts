@@ -1,5 +1,12 @@
 import { createVerifier, type KeysourceError, type VerifiedToken } from '@keysource/core'
-import { describeProvider, type OktaStandIn, type OktaStandInOptions, startOkta } from '@keysource/testing'
+import {
+  describeProvider,
+  keyPairs,
+  type OktaStandIn,
+  type OktaStandInOptions,
+  startOkta,
+  withKeyPairs,
+} from '@keysource/testing'
 import { describe, expect, it } from 'vitest'
 import { type OktaOptions, okta } from './index.ts'
 
@@ -99,13 +106,16 @@ describe('fromEnv', () => {
   })
 })
 
+// Making RSA keys would take longer than all the rest.
+const pairs = keyPairs()
+
 /** Verifies one token of a stand-in, and closes both. */
 async function verify(
   options: Partial<OktaOptions>,
   token: (standIn: OktaStandIn) => Promise<string> | string,
   standInOptions: OktaStandInOptions = {},
 ): Promise<VerifiedToken & { readonly asked: readonly string[] }> {
-  await using standIn = await startOkta({ domain: DOMAIN, ...standInOptions })
+  await using standIn = await withKeyPairs(pairs, () => startOkta({ domain: DOMAIN, ...standInOptions }))
   const verifier = createVerifier({ providers: [okta({ ...good, ...options })], fetch: standIn.fetch })
   try {
     const verified = await verifier.verify(await token(standIn))
