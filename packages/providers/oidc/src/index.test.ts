@@ -96,8 +96,11 @@ describe('fromEnv', () => {
 /** What a test of requests works on. */
 interface Scene {
   readonly standIn: OidcStandIn
-  readonly clock: { aheadMs: number }
+  /** `setBackMs` is of the wall clock alone. */
+  readonly clock: { aheadMs: number; setBackMs: number }
   readonly events: readonly VerifierEvent[]
+  /** How many requests the verifier says it made. */
+  requests(): number | undefined
   /** Verifies a fresh token, and says what the server was asked since the last time. */
   step(jwt?: string): Promise<{ outcome: VerifiedToken | KeysourceError; asked: readonly string[] }>
 }
@@ -111,12 +114,12 @@ async function scene(
 ): Promise<void> {
   await using standIn = await startOidc({ alg: 'ES256', ...standInOptions })
   const startedAt = Date.now()
-  const clock = { aheadMs: 0 }
+  const clock = { aheadMs: 0, setBackMs: 0 }
   const events: VerifierEvent[] = []
   const verifier = createVerifier({
     providers: [oidc({ issuer: standIn.issuer, audience: AUDIENCE, metadata })],
     fetch: standIn.fetch,
-    clock: { now: () => startedAt + clock.aheadMs, monotonic: () => clock.aheadMs } satisfies Clock,
+    clock: { now: () => startedAt + clock.aheadMs - clock.setBackMs, monotonic: () => clock.aheadMs } satisfies Clock,
     cache: { ttlMs: 1, cooldownMs: 1, staleWaitMs: 5000, ...cache },
     onEvent: (event) => events.push(event),
   })
@@ -125,6 +128,7 @@ async function scene(
       standIn,
       clock,
       events,
+      requests: () => verifier.status()[0]?.sources[0]?.requests,
       async step(jwt) {
         standIn.clearRequests()
         clock.aheadMs += 10
@@ -216,8 +220,8 @@ describe('the metadata document', () => {
       expect((await step()).asked).toEqual([KEYS])
       clock.aheadMs += 1000
       expect((await step()).asked).toEqual([OPENID, KEYS])
-      clock.aheadMs -= HOUR_MS // a clock that is set back makes nothing younger
-      expect((await step()).asked).not.toContain(OAUTH)
+      clock.setBackMs = 60_000 // nothing grows younger by that
+      expect((await step()).asked).toEqual([OPENID, KEYS])
     })
   })
 
@@ -235,6 +239,20 @@ describe('the metadata document', () => {
       clock.aheadMs += 60_000
       expect((await step()).asked).toEqual([OPENID, KEYS])
     })
+  })
+
+  it('that hangs is looked for nowhere else once the time is over', async () => {
+    await scene(
+      { issuer: REALM },
+      'auto',
+      async ({ standIn, step, requests }) => {
+        standIn.fail('hang')
+        expect(await step()).toMatchObject({ outcome: { kind: 'keys' }, asked: [OPENID] })
+        await new Promise((resolve) => setImmediate(resolve))
+        expect(requests()).toBe(1)
+      },
+      { timeoutMs: 200 },
+    )
   })
 
   it('that hangs takes one load with it, and no more', async () => {
@@ -301,15 +319,25 @@ describe('keys that fail', () => {
     )
   })
 
-  it('and have not moved are reported as they failed', async () => {
+  it.each([
+    ['500', /jwks": expected 200, found 500/],
+    ['empty', /jwks: expected a JWK Set with at least one key, found an array of 0/],
+  ] as const)('with %s and have not moved are reported as they failed', async (fault, message) => {
     await scene({ issuer: REALM }, 'openid', async ({ standIn, step }) => {
       await step()
       await standIn.rotate()
-      standIn.fail('500', { path: '/realms/main/jwks' })
+      standIn.fail(fault, { path: '/realms/main/jwks' })
       const { outcome, asked } = await step()
       expect(asked).toEqual([KEYS, OPENID])
       expect(outcome).toMatchObject({ code: 'KEYS_UNAVAILABLE' })
-      expect((outcome as KeysourceError).message).toMatch(/jwks": expected 200, found 500/)
+      expect((outcome as KeysourceError).message).toMatch(message)
+    })
+  })
+
+  it('in the load that found them are not looked for again', async () => {
+    await scene({ issuer: REALM }, 'openid', async ({ standIn, step }) => {
+      standIn.fail('500', { path: '/realms/main/jwks' })
+      expect(await step()).toMatchObject({ outcome: { code: 'KEYS_UNAVAILABLE' }, asked: [OPENID, KEYS] })
     })
   })
 

@@ -168,9 +168,10 @@ const isCurrentVersion: TokenCheck = {
 const hasSession: TokenCheck = {
   name: 'sessionHandle',
   check(claims): CheckFailure | undefined {
-    if (textClaim(claims, 'sessionHandle')) return undefined
-    const found = printable(ownClaim(claims, 'sessionHandle'))
-    return { code: 'CLAIM_MISSING', subject: 'sessionHandle', expected: "a session's handle", found }
+    const handle = ownClaim(claims, 'sessionHandle')
+    if (typeof handle === 'string' && handle !== '') return undefined
+    const code = handle === undefined ? 'CLAIM_MISSING' : 'CLAIM_INVALID'
+    return { code, subject: 'sessionHandle', expected: 'the handle of a session', found: printable(handle) }
   },
 }
 
