@@ -48,6 +48,8 @@ export async function composeStandIns(): Promise<Composition> {
     oneLoginServer,
     superTokensServer,
   ]
+  // Their keys are made when they are first needed, which takes a while: not in the time of somebody's request.
+  await Promise.all(standIns.map((standIn) => standIn.issueToken()))
   return {
     providers,
     fetch: routeFetch(...standIns),
