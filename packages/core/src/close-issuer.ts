@@ -6,12 +6,14 @@ export interface CloseIssuer {
 
 // Strangers send such tokens: what is said to each must not cost more with each issuer that is composed.
 const MAX_COMPARED = 100
+const MAX_LENGTH = 512
 
 /**
  * The composed issuer that an unknown one was probably meant to be. Issuers are compared as text and never normalised
  * (RFC 7519 section 2), so a slash is enough to make one unknown: this only says so, and lets nothing in.
  */
 export function closeIssuer(found: string, issuers: readonly string[]): CloseIssuer | undefined {
+  if (found.length > MAX_LENGTH) return undefined
   const compared = issuers.slice(0, MAX_COMPARED)
   for (const differs of DIFFERENCES) {
     for (const issuer of compared) {

@@ -129,10 +129,32 @@ interface Stores {
   open(): readonly KeyStore[]
 }
 
-/** One store a source, made when it is first asked for. */
+/** Made when they are first asked for: one for all issuers, or one a source where each issuer has its own. */
 function storesOf(
   name: string,
   keys: Provider['keys'],
+  settings: CompositionSettings,
+  budget: RequestBudget | undefined,
+): Stores {
+  return typeof keys === 'function'
+    ? storesByIssuer(name, keys, settings, budget)
+    : oneStore(() => settings.storeFor(keys, name, budget))
+}
+
+function oneStore(make: () => KeyStore): Stores {
+  let store: KeyStore | undefined
+  return {
+    of() {
+      store ??= make()
+      return store
+    },
+    open: () => (store ? [store] : []),
+  }
+}
+
+function storesByIssuer(
+  name: string,
+  keys: (issuer: string) => KeySource,
   settings: CompositionSettings,
   budget: RequestBudget | undefined,
 ): Stores {
@@ -142,7 +164,7 @@ function storesOf(
     of(issuer) {
       const known = byIssuer.get(issuer)
       if (known) return known
-      const source = typeof keys === 'function' ? sourceFrom(name, keys, issuer) : keys
+      const source = sourceFrom(name, keys, issuer)
       const store = bySource.get(source) ?? settings.storeFor(source, name, budget)
       bySource.set(source, store)
       byIssuer.set(issuer, store)

@@ -131,7 +131,8 @@ export function httpsUrl(example: string): OptionRule {
 
 /** The URL, if requests to it are allowed. */
 export function secureUrl(value: string): URL | undefined {
-  const url = URL.canParse(value) ? new URL(value) : undefined
+  // `new URL` repairs white space and missing slashes: what is written down should be what is asked for.
+  const url = /^https?:\/\/\S+$/i.test(value) && URL.canParse(value) ? new URL(value) : undefined
   if (!url || url.username || url.password || url.hash) return undefined
   if (url.protocol === 'https:') return url
   return url.protocol === 'http:' && isLoopback(url.hostname) ? url : undefined

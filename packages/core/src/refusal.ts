@@ -29,9 +29,10 @@ export function refusalOf(failure: CheckFailure, context: RefusalContext): Token
 
 /** The same fault of the keys, told with the provider that it befell. */
 export function unavailableFor(error: KeysError, composed: ComposedProvider): KeysError {
-  const { code, message, retryAfterSec, cause } = error
+  const { code, message, subject, expected, found, hint, retryAfterSec, cause } = error
   const { name } = composed.provider
-  return new KeysError(code, `${name}: ${message}`, { provider: name, retryAfterSec, cause })
+  const details = { subject, expected, found, hint, retryAfterSec, cause }
+  return new KeysError(code, `${name}: ${message}`, { provider: name, ...details })
 }
 
 /** What the token's provider says of the cause; while the provider is unknown, what any of the composed ones says. */

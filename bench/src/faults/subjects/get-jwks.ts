@@ -9,8 +9,8 @@ export const getJwks: Subject = {
   start({ issuer, audience }) {
     const keys = buildGetJwks({ issuersWhitelist: [issuer], ttl: LIFETIME_MS })
     const verify = createVerifier({
-      key: ({ header }: { header: { kid: string; alg: string } }) =>
-        keys.getPublicKey({ kid: header.kid, alg: header.alg, domain: issuer }),
+      key: ({ header }: { header: Record<string, string> }) =>
+        keys.getPublicKey({ kid: header.kid ?? '', alg: header.alg ?? '', domain: issuer }),
       algorithms: ['RS256'],
       allowedIss: issuer,
       allowedAud: audience,

@@ -182,7 +182,7 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
 
   function giveUp(error: unknown, ordinal: number): void {
     const now = instant()
-    state = failed(state, ordinal, (error as Partial<HttpError>)?.retryAfterMs ?? 0, now, settings.chance())
+    state = failed(state, ordinal, retryAfterMsIn(error), now, settings.chance())
     lastError = asKeysError(error, source.id)
     const failures = state.failing?.count ?? 0
     emit({ type: 'refresh-failed', error: lastError, failures, retryInMs: Math.ceil(retryAt(state) - now.mono) })
@@ -192,7 +192,9 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
     const code = lastError?.code ?? 'KEYS_UNAVAILABLE'
     const why = lastError?.message ?? 'nothing was loaded yet'
     const retryAfterSec = Math.max(1, Math.ceil((urgentRetryAt(state) - now.mono) / 1000))
-    return new KeysError(code, `the keys could not be had: ${why}`, { cause: lastError, retryAfterSec })
+    const { subject, expected, found, hint } = lastError ?? {}
+    const details = { subject, expected, found, hint, cause: lastError, retryAfterSec }
+    return new KeysError(code, `the keys could not be had: ${why}`, details)
   }
 
   function announceAge(slot: Slot, entry: Held | undefined, now: Instant): void {
@@ -283,6 +285,12 @@ function waitFor(work: Promise<void>, ms: number): Promise<void> {
     patience = setTimeout(resolve, ms)
   })
   return Promise.race([work, over]).finally(() => clearTimeout(patience))
+}
+
+/** How long the provider asked to be left alone, if the source passes that on. */
+function retryAfterMsIn(error: unknown): number {
+  const { retryAfterMs, retryAfterSec } = (error ?? {}) as Partial<HttpError>
+  return retryAfterMs ?? (retryAfterSec ?? 0) * 1000
 }
 
 function asKeysError(error: unknown, source: string): KeysError {

@@ -75,9 +75,12 @@ export const engine: SignatureEngine = {
   name: 'node',
   decode(part) {
     const bytes = Buffer.from(part, 'base64url')
-    // Node passes over what is not base64, and takes "+" and "/" as well. What it passed over shows in the length.
+    // Node passes over what is not base64, which shows in the length; it takes "+" and "/" as well, and of a character
+    // beyond ASCII the low byte.
     const whole = bytes.length === (part.length * 3) >> 2 && part.length % 4 !== 1
-    return whole && !part.includes('+') && !part.includes('/') ? bytes : undefined
+    return whole && Buffer.byteLength(part) === part.length && !part.includes('+') && !part.includes('/')
+      ? bytes
+      : undefined
   },
   decodeText(bytes) {
     const text = (bytes as Buffer).toString('utf8')

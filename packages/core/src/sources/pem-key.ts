@@ -1,4 +1,5 @@
 import type { Algorithm } from '../algorithms.ts'
+import { checksum } from '../checksum.ts'
 import { ConfigError } from '../errors.ts'
 import type { KeySource, LoadedKeys } from '../key-source.ts'
 import { algorithmList, checkOption, checkOptions, optional, text } from '../options.ts'
@@ -19,7 +20,7 @@ export interface PemKeyOptions {
  *
  * @example
  * ```ts
- * pemKey(process.env.CLERK_JWT_KEY, { alg: 'RS256' })
+ * pemKey(process.env.PARTNER_KEY, { alg: 'RS256' })
  * ```
  *
  * @see RFC 7468 section 13
@@ -34,7 +35,7 @@ export function pemKey(pem: string, options: PemKeyOptions): KeySource {
   if (!key.algorithms.includes(alg)) throw pemInvalid(`a key for ${alg}`, `a key for ${key.algorithms.join(', ')}`)
   return Object.freeze({
     local: true,
-    id: `pem:${alg}:${kid ?? '*'}`,
+    id: `pem:${alg}:${kid ?? '*'}:${checksum(key.pem)}`,
     async load(): Promise<LoadedKeys> {
       const jwk = { ...(await publicKeyToJwk(key)), alg, ...(kid !== undefined && { kid }) }
       return { jwks: { keys: [jwk] }, anyKid: kid === undefined }
