@@ -4,6 +4,8 @@ import { type ChildProcess, fork } from 'node:child_process'
 export interface Child<Message> {
   /** The first message it sends; rejects when it ends without one, or sends none in time. */
   readonly answer: Promise<Message>
+  /** Rejects when it ends. */
+  readonly ended: Promise<never>
   stop(): void
 }
 
@@ -20,8 +22,14 @@ export interface ChildOptions {
 export function startChild<Message>({ entry, input, env = {}, limitMs }: ChildOptions): Child<Message> {
   const child = fork(entry, { execArgv: process.execArgv, env: { ...process.env, ...env }, serialization: 'json' })
   child.send(input as object)
+  const ended = new Promise<never>((_resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code, signal) => reject(new Error(`${shown(entry)} ended with ${signal ?? code}`)))
+  })
+  ended.catch(() => {}) // an end is expected of most
   return {
-    answer: firstMessage<Message>(child, limitMs),
+    answer: Promise.race([firstMessage<Message>(child, shown(entry), limitMs), ended]),
+    ended,
     stop: () => child.kill('SIGKILL'),
   }
 }
@@ -36,19 +44,19 @@ export async function answerOfChild<Message>(options: ChildOptions): Promise<Mes
   }
 }
 
-function firstMessage<Message>(child: ChildProcess, limitMs: number): Promise<Message> {
+function firstMessage<Message>(child: ChildProcess, name: string, limitMs: number): Promise<Message> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(reject, limitMs, new Error(`no answer in ${limitMs / 1000} s`))
+    const timer = setTimeout(reject, limitMs, new Error(`${name}: no answer in ${limitMs / 1000} s`))
+    child.once('exit', () => clearTimeout(timer))
     child.once('message', (message) => {
       clearTimeout(timer)
       resolve(message as Message)
     })
-    child.once('error', reject)
-    child.once('exit', (code, signal) => {
-      clearTimeout(timer)
-      reject(new Error(`ended with ${signal ?? code} before it answered`))
-    })
   })
+}
+
+function shown(entry: URL): string {
+  return entry.pathname.slice(entry.pathname.lastIndexOf('/') + 1)
 }
 
 /** In a child: the input, once. */

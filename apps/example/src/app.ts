@@ -1,8 +1,8 @@
 import { createVerifier, type VerifiedToken, type Verifier, type VerifyOptions } from '@keysource/core'
 import { type Context, Hono } from 'hono'
 import { askForToken, refuse } from './challenge.ts'
+import type { Composition } from './composition.ts'
 import { overview } from './overview.ts'
-import type { Composition } from './providers.ts'
 
 /** The API: its routes, and the verifier that guards them. */
 export interface Api {

@@ -6,23 +6,8 @@ import { oidc } from '@keysource/oidc'
 import { okta } from '@keysource/okta'
 import { onelogin } from '@keysource/onelogin'
 import { supertokens } from '@keysource/supertokens'
+import type { Composition } from './composition.ts'
 import { composeStandIns } from './stand-ins.ts'
-
-/** The providers of this API, and what has to be closed when it stops. */
-export interface Composition {
-  readonly providers: readonly Provider[]
-  /** With stand-ins only: leads the providers' real hosts to them. */
-  readonly fetch?: typeof globalThis.fetch
-  /** With stand-ins only. */
-  readonly demo?: DemoTokens
-  close(): Promise<void>
-}
-
-/** Makes tokens for trying the API out. */
-export interface DemoTokens {
-  /** A fresh token, or nothing for a provider that is not there. */
-  issueToken(provider: string): Promise<string | undefined>
-}
 
 // Each adapter, and the variable without which it cannot be configured.
 const ADAPTERS: readonly (readonly [variable: string, fromEnv: (environment: Environment) => Provider])[] = [

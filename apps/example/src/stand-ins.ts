@@ -16,7 +16,7 @@ import {
   startOneLogin,
   startSuperTokens,
 } from '@keysource/testing'
-import type { Composition } from './providers.ts'
+import type { Composition } from './composition.ts'
 
 /** One local stand-in a provider, and the adapters configured for them exactly as they would be in production. */
 export async function composeStandIns(): Promise<Composition> {

@@ -10,6 +10,8 @@ export interface AnswerContext {
   readonly response: ServerResponse
   /** The same path on another host. */
   readonly elsewhere: string
+  /** Ends the connection with an RST. */
+  readonly reset: () => void
 }
 
 const MIB = 1_048_576
@@ -22,8 +24,12 @@ const MAX_DRIPS = 12_000
 const JSON_TYPE = { 'content-type': 'application/json' }
 
 /** Answers as the session asks. Never rejects: a client that goes away is what many of these are about. */
-export function answer(context: AnswerContext): void {
-  Promise.resolve(ANSWER[context.session.answer](context)).catch(() => context.response.destroy())
+export async function answer(context: AnswerContext): Promise<void> {
+  try {
+    await ANSWER[context.session.answer](context)
+  } catch {
+    context.response.destroy()
+  }
 }
 
 const ANSWER: Readonly<Record<AnswerName, (context: AnswerContext) => unknown>> = {
@@ -31,7 +37,7 @@ const ANSWER: Readonly<Record<AnswerName, (context: AnswerContext) => unknown>> 
   slow: (context) => setTimeout(() => json(context.response, setOf(context.session)), SLOW_MS),
   'status-500': ({ response }) => response.writeHead(500).end('Internal Server Error'),
   busy: ({ response }) => response.writeHead(503, { 'retry-after': '2' }).end(),
-  reset: ({ response }) => response.socket?.resetAndDestroy(),
+  reset: ({ reset }) => reset(),
   html: ({ response }) =>
     response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Maintenance</title>'),
   half: ({ session, response }) => half(response, setOf(session)),

@@ -1,7 +1,7 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createHttpsServer, type Server } from 'node:https'
-import type { AddressInfo, Server as NetServer } from 'node:net'
-import { answer, json, setOf } from './answers.ts'
+import type { AddressInfo, Server as NetServer, Socket } from 'node:net'
+import { type AnswerContext, answer, json, setOf } from './answers.ts'
 import { newSession, type Session, type SessionChange, type SessionCounts } from './session.ts'
 
 /** Where the parts of the endpoint are. */
@@ -36,15 +36,25 @@ export async function startEndpoint(tls: { readonly key: string; readonly cert: 
   })
   const elsewhere = await listening(other)
 
+  const connections = connectionsByPort()
+
+  function contextOf(session: Session, response: ServerResponse, path = ''): AnswerContext {
+    const { remotePort } = response.req.socket
+    const reset = (): void => connections.reset(remotePort)
+    return { session, response, elsewhere: `https://localhost:${elsewhere}${path}`, reset }
+  }
+
   const main = createHttpsServer(tls, (request, response) => {
     const session = sessionOf(request)
     session.requests += 1
-    answer({ session, response, elsewhere: `https://localhost:${elsewhere}${request.url}` })
+    answer(contextOf(session, response, request.url))
   })
+  main.on('connection', connections.add)
   const control = createHttpServer((request, response) => {
-    controlled(sessionOf(request), request, response, (held, session) =>
-      answer({ session, response: held, elsewhere: `https://localhost:${elsewhere}` }),
-    ).catch((error: Error) => response.writeHead(400).end(error.message))
+    const session = sessionOf(request)
+    controlled(session, request, response, (held) => answer(contextOf(session, held, held.req.url))).catch(
+      (error: Error) => response.writeHead(400).end(error.message),
+    )
   })
   return {
     origin: `https://127.0.0.1:${await listening(main)}`,
@@ -56,7 +66,7 @@ async function controlled(
   session: Session,
   request: IncomingMessage,
   response: ServerResponse,
-  release: (held: ServerResponse, session: Session) => void,
+  release: (held: ServerResponse) => void,
 ): Promise<void> {
   const { keys, answer } = request.method === 'PUT' ? ((await body(request)) as SessionChange) : {}
   if (keys) session.keys = keys
@@ -64,7 +74,7 @@ async function controlled(
   if (session.answer !== 'hang') {
     for (const held of [...session.held]) {
       session.held.delete(held)
-      release(held, session)
+      release(held)
     }
   }
   const counts: SessionCounts = { requests: session.requests, elsewhere: session.elsewhere }
@@ -78,6 +88,20 @@ async function body(request: IncomingMessage): Promise<unknown> {
     if (text.length > MAX_CHANGE_BYTES) throw new RangeError(`expected a change of at most ${MAX_CHANGE_BYTES} bytes`)
   }
   return JSON.parse(text)
+}
+
+/** The TCP connections below TLS: only they can be reset. */
+function connectionsByPort(): { add(socket: Socket): void; reset(port: number | undefined): void } {
+  const sockets = new Map<number, Socket>()
+  return {
+    add(socket) {
+      const { remotePort } = socket
+      if (remotePort === undefined) return
+      sockets.set(remotePort, socket)
+      socket.once('close', () => sockets.delete(remotePort))
+    },
+    reset: (port) => sockets.get(port ?? 0)?.resetAndDestroy(),
+  }
 }
 
 async function listening(server: NetServer | Server): Promise<number> {

@@ -19,11 +19,12 @@ export async function inLaboratory<Result>(work: (laboratory: Laboratory) => Pro
   const server = startChild<EndpointAddress>({ entry, input: { key, cert }, limitMs: START_LIMIT_MS })
   try {
     const endpoint = await server.answer
-    return await work({
+    const whole = work({
       endpoint,
       run: (child, input, limitMs) =>
         answerOfChild({ entry: child, input, limitMs, env: { NODE_EXTRA_CA_CERTS: file } }),
     })
+    return await Promise.race([whole, server.ended])
   } finally {
     server.stop()
     await certificate.remove()

@@ -296,6 +296,10 @@ for (const { name, createVerifier } of ENGINES) {
     const named = (by: Signer, alg: string): string => jwt({ ...by, alg: alg as Signer['alg'] })
     /** Says one algorithm and is signed with another. */
     const says = (alg: string, by: Signer): string => signed(part({ alg, kid: by.kid }), part(CLAIMS), by)
+    const mixed: KeySource = {
+      id: 'mixed',
+      load: async () => ({ jwks: { keys: [good.jwk, unnamed(ec)] }, anyKid: true }),
+    }
     const others = Array.from({ length: 4 }, (_, n) => signer('ES256', `other-${n}`))
     const choices: readonly Choice[] = [
       ['a kid means that key', [good.jwk, ec.jwk], jwt(ec), 'accepted'],
@@ -341,6 +345,13 @@ for (const { name, createVerifier } of ENGINES) {
         jwt(ec, {}, { kid: 'x' }),
         'KEY_NOT_FOUND',
       ],
+      [
+        'a key that fits any kid leaves those with a kid to theirs',
+        mixed,
+        jwt(good, {}, { kid: 'x' }),
+        'SIGNATURE_INVALID',
+      ],
+      ['a key that fits any kid does so beside others', mixed, jwt(ec, {}, { kid: 'x' }), 'accepted'],
       ['two keys under one kid, told apart by kind', [ec.jwk, rsa.jwk], jwt(rsa), 'accepted'],
       ['two keys under one kid, of one kind', [signer('ES256', 'k').jwk, ec.jwk], jwt(ec), 'accepted'],
       ['a key for RS256 verifies no PS256', [rsa.jwk], jwt(pss), 'KEY_NOT_FOUND'],

@@ -101,6 +101,11 @@ describe('what a schema returns', () => {
   })
 })
 
+test('a schema may answer with a promise that is not of this realm', async () => {
+  const schema = schemaOf((claims) => thenable({ value: { ...claims, role: 'reader' } }))
+  expect((await verifierWith(schema).verify(jwt(key))).claims.role).toBe('reader')
+})
+
 describe('a schema at fault', () => {
   for (const [what, validate] of [
     ['throws', () => JSON.parse('{')],
@@ -119,6 +124,7 @@ describe('a schema at fault', () => {
 
   for (const [what, validate] of [
     ['an empty list of issues', () => ({ issues: [] })],
+    ['a value beside an empty list of issues', (claims: object) => ({ value: claims, issues: [] })],
     ['neither value nor issues', () => ({})],
     ['a promise of another realm, of issues', () => thenable({ issues: [{ message: 'no' }] })],
   ] as const) {

@@ -9,6 +9,7 @@ import {
   loopbackServer,
   manualClock,
   NOW,
+  part,
   provider,
   signer,
   verdict,
@@ -54,6 +55,19 @@ for (const engine of [nodeEngine, webEngine]) {
       const forged = `${token.slice(0, -4)}AAAA`
       expect(await verdict(() => verifier.verify(forged))).toBe('SIGNATURE_INVALID')
       expect(await verdict(() => verifier.verify(`${token} `))).toBe('TOKEN_MALFORMED')
+    })
+
+    test('with the same signature under other claims is another, and refused', async () => {
+      const { verifier } = make()
+      const token = jwt(key)
+      await verifier.verify(token)
+      const [head, , tail] = token.split('.')
+      const forged = `${head}.${part({ ...CLAIMS, sub: 'root' })}.${tail}`
+      const otherHead = `${part({ alg: 'ES256', kid: 'k1', x: 1 })}.${part(CLAIMS)}.${tail}`
+      for (const other of [forged, otherHead]) {
+        expect(await verdict(() => verifier.verify(other))).toBe('SIGNATURE_INVALID')
+        expect((await verifier.verify(token)).subject).toBe('user-1')
+      }
     })
 
     test('is refused once it has expired, with the tolerance', async () => {

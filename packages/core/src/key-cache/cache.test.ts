@@ -227,6 +227,15 @@ describe('an unknown kid', () => {
     expect(await verdict(() => verifier.verify(tokenOf(b)))).toBe('accepted')
   })
 
+  test('is looked for though a key without kid is held', async () => {
+    const { kid: _, ...unnamed } = a.jwk
+    const { server, verifier } = await over(json({ keys: [unnamed] }))
+    expect(await verdict(() => verifier.verify(tokenOf(a, { kid: undefined })))).toBe('accepted')
+    server.answer = jwks([b])
+    expect(await verdict(() => verifier.verify(tokenOf(b)))).toBe('accepted')
+    expect(server.requests).toHaveLength(2)
+  })
+
   test('is told once a token', async () => {
     const { verifier, events } = await over(jwks([a]))
     await verifier.verify(tokenOf(a))

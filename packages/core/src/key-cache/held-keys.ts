@@ -1,5 +1,13 @@
-import type { Held } from './key-store.ts'
-import { type FreshnessOptions, freshness, type Instant } from './state.ts'
+import type { KeySet } from '../key-set.ts'
+import type { LoadedKeys } from '../key-source.ts'
+import { type FreshnessOptions, freshness, type Instant, type Lease } from './state.ts'
+
+/** Keys that are held, and since when. */
+export interface Held {
+  readonly loaded: LoadedKeys
+  readonly set: KeySet
+  readonly lease: Lease
+}
 
 /** The whole set stands under this name; keys that come one at a time stand under their own `kid`. */
 export const WHOLE: unique symbol = Symbol('the whole set')

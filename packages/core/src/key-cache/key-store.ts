@@ -1,9 +1,7 @@
 import type { KeysError } from '../errors.ts'
 import type { KeyNeed, KeySet, VerificationKey } from '../key-set.ts'
-import type { LoadedKeys } from '../key-source.ts'
 import type { SourceStatus } from '../status.ts'
 import type { SnapshotEntry } from './snapshot.ts'
-import type { Lease } from './state.ts'
 
 /** A token's question, with what the cache has to know of it. */
 export interface Inquiry extends KeyNeed {
@@ -11,13 +9,6 @@ export interface Inquiry extends KeyNeed {
   readonly loadsBefore: number
   /** Lets a refresh outlive the request that started it, on runtimes that stop work after the response. */
   readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined
-}
-
-/** Keys that are held, and since when. */
-export interface Held {
-  readonly loaded: LoadedKeys
-  readonly set: KeySet
-  readonly lease: Lease
 }
 
 /** A key that is published for an issuer, as `explain` shows it: no key material. */

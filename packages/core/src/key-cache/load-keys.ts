@@ -6,7 +6,7 @@ import type { KeySource, LoadedKeys } from '../key-source.ts'
 import { printable } from '../printable.ts'
 import type { CacheSettings } from './cache-settings.ts'
 import { deadlineOf } from './deadline.ts'
-import type { Held } from './key-store.ts'
+import type { Held } from './held-keys.ts'
 
 /** What one load is made with. */
 export interface LoadRequest {

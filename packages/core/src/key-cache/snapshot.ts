@@ -2,7 +2,7 @@ import { configInvalid } from '../errors.ts'
 import { publicJwk } from '../key-set.ts'
 import type { LoadedKeys } from '../key-source.ts'
 import { printable } from '../printable.ts'
-import type { Held } from './key-store.ts'
+import type { Held } from './held-keys.ts'
 import { ageMs, type FreshnessOptions, freshness, type Instant, type Lease, leaseFor } from './state.ts'
 
 /**
