@@ -1,4 +1,6 @@
 import { createHmac } from 'node:crypto'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import {
   CLAIMS,
@@ -412,6 +414,25 @@ for (const { name, createVerifier } of ENGINES) {
     })
   })
 }
+
+test('a reader of headers keeps only so many of those that strangers send', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect: () => void = runInNewContext('gc')
+  const [{ createVerifier }] = ENGINES as readonly [(typeof ENGINES)[number]]
+  const verifier = createVerifier({ providers: [provider(keys)], clock: manualClock() })
+  const send = async (headers: number): Promise<void> => {
+    for (let n = 0; n < headers; n++) {
+      const own = part({ alg: 'ES256', kid: 'k1', n, pad: 'x'.repeat(650) })
+      await verifier.verify(`${own}.${goodPayload}.${goodSignature}`).catch(() => {})
+    }
+    collect()
+    collect()
+  }
+  await send(1000)
+  const before = process.memoryUsage().heapUsed
+  await send(5000)
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(3_000_000)
+})
 
 describe('the refusal of text that is no token', () => {
   const [{ createVerifier }] = ENGINES as readonly [(typeof ENGINES)[number]]

@@ -5,6 +5,7 @@ import {
   CLAIMS,
   ENGINES,
   errorOf,
+  eventually,
   hang,
   jwks,
   jwkWith,
@@ -332,7 +333,7 @@ describe('the signal of a call', () => {
     const aborted = verdict(() => verifier.verify(good, { signal: controller.signal }))
     const ready = verdict(() => verifier.ready({ signal: controller.signal }))
     const patient = verdict(() => verifier.verify(good))
-    await expect.poll(() => server.requests.length).toBe(1)
+    await eventually(() => server.requests.length).toBe(1)
     controller.abort()
     expect(await aborted).toBe('ABORTED')
     expect(await ready).toBe('ABORTED')

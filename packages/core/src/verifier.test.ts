@@ -3,6 +3,7 @@ import {
   ENGINES,
   errorOf,
   eventLog,
+  eventually,
   hang,
   ISSUER,
   json,
@@ -92,7 +93,7 @@ test('a listener that throws is a warning, and turns no token away', async () =>
     const verifier = createVerifier({ providers: [provider([key])], clock, onEvent })
     expect(await verdict(() => verifier.verify(jwt(key)))).toBe('accepted')
     expect(await verdict(() => verifier.verify('opaque'))).toBe('TOKEN_MALFORMED')
-    await expect.poll(() => warnings.length).toBeGreaterThan(1)
+    await eventually(() => warnings.length).toBeGreaterThan(1)
     expect(warnings[0]?.message).toContain('onEvent threw on')
   } finally {
     process.off('warning', onWarning)
@@ -181,17 +182,17 @@ describe('close', () => {
     )
     const verifier = createVerifier({ providers: [provider([], { keys: remoteJwks(server.url) })], clock })
     const waiting = verdict(() => verifier.verify(jwt(key)))
-    await expect.poll(() => server.requests.length).toBe(1)
+    await eventually(() => server.requests.length).toBe(1)
     verifier.close()
     expect(await waiting).toBe('CLOSED')
-    await expect.poll(() => gone).toBe(true)
+    await eventually(() => gone).toBe(true)
   })
 
   test('ends what waits in ready', async () => {
     const server = await loopbackServer(hang)
     const verifier = createVerifier({ providers: [provider([], { keys: remoteJwks(server.url) })], clock })
     const waiting = verdict(() => verifier.ready())
-    await expect.poll(() => server.requests.length).toBe(1)
+    await eventually(() => server.requests.length).toBe(1)
     verifier.close()
     expect(await waiting).toMatch(/CLOSED|KEYS_UNAVAILABLE/)
   })

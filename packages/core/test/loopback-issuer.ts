@@ -5,7 +5,7 @@
 import { constants, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import type { Algorithm } from '../src/algorithms.ts'
 import type { Clock } from '../src/clock.ts'
 import type { VerifierEvent } from '../src/events.ts'
@@ -158,6 +158,11 @@ export async function errorOf(work: () => unknown): Promise<KeysourceError> {
     throw error
   }
   throw new Error('expected an error, but the call succeeded')
+}
+
+/** For what happens without anybody waiting for it: asks again until it is so, on a busy machine too. */
+export function eventually<T>(read: () => T): ReturnType<typeof expect.poll<T>> {
+  return expect.poll(read, { timeout: 10_000, interval: 5 })
 }
 
 /** Collects events, and finds those of a type. */

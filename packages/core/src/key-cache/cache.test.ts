@@ -4,6 +4,7 @@ import {
   ENGINES,
   errorOf,
   eventLog,
+  eventually,
   hang,
   json,
   jwks,
@@ -36,7 +37,7 @@ async function over(answer: Answer, cache: CacheOptions = {}) {
 
 /** Lets a refresh that nobody waits for come to its end. */
 async function settled(verifier: Verifier<unknown>, loads: number, events: ReturnType<typeof eventLog>): Promise<void> {
-  await expect.poll(() => events.of('refreshed').length + events.of('refresh-failed').length).toBe(loads)
+  await eventually(() => events.of('refreshed').length + events.of('refresh-failed').length).toBe(loads)
   expect(verifier.status()).toHaveLength(1)
 }
 
@@ -115,8 +116,8 @@ describe('the lifetime of a set', () => {
     clock.advance(90_000)
     const startedAt = performance.now()
     expect(await verdict(() => verifier.verify(tokenOf(a)))).toBe('accepted')
-    expect(performance.now() - startedAt).toBeLessThan(50)
-    await expect.poll(() => server.requests.length).toBe(2)
+    expect(performance.now() - startedAt).toBeLessThan(2000)
+    await eventually(() => server.requests.length).toBe(2)
     verifier.close()
   })
 })
@@ -140,7 +141,7 @@ describe('a process that was idle', () => {
     const waiting = verdict(() => verifier.verify(tokenOf(a)))
     setTimeout(() => clock.advance(31), 30)
     expect(await waiting).toBe('accepted')
-    expect(performance.now() - startedAt).toBeLessThan(1000)
+    expect(performance.now() - startedAt).toBeLessThan(3000)
     verifier.close()
   })
 
@@ -294,7 +295,7 @@ describe('an endpoint that fails', () => {
       clock.advance(60_000)
       expect(await verdict(() => verifier.verify(tokenOf(a)))).toBe('accepted')
     }
-    await expect.poll(() => events.of('refresh-failed').length).toBeGreaterThan(0)
+    await eventually(() => events.of('refresh-failed').length).toBeGreaterThan(0)
     expect(events.of('stale')).toHaveLength(1)
     clock.advance(60_000)
     expect(await errorOf(() => verifier.verify(tokenOf(a)))).toMatchObject({ code: 'KEYS_UNAVAILABLE', status: 503 })
@@ -313,11 +314,11 @@ describe('an endpoint that fails', () => {
       const known = events.all.length
       expect(await verdict(() => verifier.verify(tokenOf(a)))).toBe('accepted')
       if (server.requests.length > events.of('refresh-failed').length + 1)
-        await expect.poll(() => events.all.length).toBeGreaterThan(known)
+        await eventually(() => events.all.length).toBeGreaterThan(known)
       await new Promise((resolve) => setImmediate(resolve))
       clock.advance(1000)
     }
-    await expect.poll(() => events.of('refresh-failed').length).toBeGreaterThan(5)
+    await eventually(() => events.of('refresh-failed').length).toBeGreaterThan(5)
     expect(server.requests.length).toBeLessThan(15)
   })
 
@@ -432,7 +433,7 @@ describe('keepFresh', () => {
     const providers = [provider([], { keys: remoteJwks(server.url) })]
     const verifier = createVerifier({ providers, cache: { keepFresh: true, ttlMs: 40 } })
     await verifier.ready()
-    await expect.poll(() => server.requests.length).toBeGreaterThan(3)
+    await eventually(() => server.requests.length).toBeGreaterThan(3)
     verifier.close()
     await new Promise((resolve) => setTimeout(resolve, 50))
     const { length } = server.requests

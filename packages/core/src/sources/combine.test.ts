@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import {
   errorOf,
   eventLog,
+  eventually,
   hang,
   jwks,
   jwt,
@@ -59,7 +60,7 @@ describe('firstOf', () => {
     first.answer = jwks([a])
     clock.advance(6000)
     expect(await verdict(() => verifier.verify(tokenOf(b)))).toBe('accepted') // it tries the first, on the side
-    await expect.poll(() => verdict(() => verifier.verify(tokenOf(a)))).toBe('accepted')
+    await eventually(() => verdict(() => verifier.verify(tokenOf(a)))).toBe('accepted')
     expect(await verdict(() => verifier.verify(tokenOf(b)))).toBe('KEY_NOT_FOUND')
   })
 
@@ -68,7 +69,7 @@ describe('firstOf', () => {
     const { verifier, clock } = over(firstOf(remoteJwks(first.url), fixed(b)))
     for (let n = 0; n < 10; n++) {
       expect(await verdict(() => verifier.verify(tokenOf(b)))).toBe('accepted')
-      await expect.poll(() => verifier.status()[0]?.failures).toBe(n + 1)
+      await eventually(() => verifier.status()[0]?.failures).toBe(n + 1)
       clock.advance(70_000)
     }
     expect(first.requests).toHaveLength(10)
@@ -97,11 +98,11 @@ describe('firstOf', () => {
 
   test('is held up by a dead first at most once', async () => {
     const first = await loopbackServer(hang)
-    const { verifier } = over(firstOf(remoteJwks(first.url), fixed(b)), { timeoutMs: 100 })
+    const { verifier } = over(firstOf(remoteJwks(first.url), fixed(b)), { timeoutMs: 1000 })
     expect(await verdict(() => verifier.verify(tokenOf(b)))).toBe('accepted')
     const startedAt = performance.now()
     for (let n = 0; n < 20; n++) expect(await verdict(() => verifier.verify(tokenOf(b)))).toBe('accepted')
-    expect(performance.now() - startedAt).toBeLessThan(90)
+    expect(performance.now() - startedAt).toBeLessThan(900)
   })
 
   test('is unavailable where all are', async () => {
@@ -141,7 +142,7 @@ describe('merge', () => {
       const startedAt = performance.now()
       const { verifier } = over(keys, { timeoutMs: 5000 })
       expect(await verdict(() => verifier.verify(tokenOf(b)))).toBe('accepted')
-      expect(performance.now() - startedAt).toBeLessThan(2000)
+      expect(performance.now() - startedAt).toBeLessThan(4500)
       verifier.close()
     }
   })
@@ -188,7 +189,7 @@ describe('combinations', () => {
     const first = await loopbackServer(hang)
     const { verifier } = over(merge(remoteJwks(first.url), remoteJwks(first.url)))
     const waiting = verdict(() => verifier.verify(tokenOf(a)))
-    await expect.poll(() => first.requests.length).toBe(2)
+    await eventually(() => first.requests.length).toBe(2)
     verifier.close()
     expect(await waiting).toBe('CLOSED')
   })

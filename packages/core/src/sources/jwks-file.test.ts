@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import {
   errorOf,
   eventLog,
+  eventually,
   jwt,
   manualClock,
   NOW,
@@ -64,7 +65,7 @@ describe('jwksFile', () => {
     write(setOf(key, next))
     clock.advance(40_000)
     await verifier.verify(jwt(next))
-    await expect.poll(() => verdict(() => verifier.verify(jwt(key)))).toBe('accepted')
+    await eventually(() => verdict(() => verifier.verify(jwt(key)))).toBe('accepted')
   })
 
   test('does not read it again while it is the same', async () => {
@@ -74,7 +75,7 @@ describe('jwksFile', () => {
     await verifier.verify(jwt(key, { exp: LONG }))
     clock.advance(40_000)
     await verifier.verify(jwt(key, { exp: LONG }))
-    await expect.poll(() => events.of('refreshed').map(({ notModified }) => notModified)).toEqual([false, true])
+    await eventually(() => events.of('refreshed').map(({ notModified }) => notModified)).toEqual([false, true])
     expect(await verdict(() => verifier.verify(jwt(key, { exp: LONG })))).toBe('accepted')
   })
 
@@ -99,7 +100,7 @@ describe('jwksFile', () => {
       else write(text)
       clock.advance(40_000)
       expect(await verdict(() => verifier.verify(jwt(key, { exp: LONG })))).toBe('accepted')
-      await expect.poll(() => events.of('refresh-failed').length).toBe(1)
+      await eventually(() => events.of('refresh-failed').length).toBe(1)
       expect(await verdict(() => verifier.verify(jwt(key, { exp: LONG })))).toBe('accepted')
     })
   }

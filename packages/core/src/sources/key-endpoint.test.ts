@@ -3,6 +3,7 @@ import {
   type Answer,
   errorOf,
   eventLog,
+  eventually,
   jwt,
   loopbackServer,
   manualClock,
@@ -85,7 +86,7 @@ describe('a key that the endpoint does not have', () => {
     server.answer = keysOf([b], 'jwk')
     clock.advance(590_000)
     expect(await verdict(() => verifier.verify(jwt(a, { exp: LONG })))).toBe('accepted')
-    await expect.poll(() => events.of('refreshed').length).toBe(3)
+    await eventually(() => events.of('refreshed').length).toBe(3)
     expect(await verdict(() => verifier.verify(jwt(a, { exp: LONG })))).toBe('KEY_NOT_FOUND')
     expect(await verdict(() => verifier.verify(jwt(b, { exp: LONG })))).toBe('accepted')
   })

@@ -3,6 +3,7 @@ import { CERTIFICATE_KEY, EXPIRED_CERTIFICATE, VALID_CERTIFICATE } from '../../t
 import {
   errorOf,
   eventLog,
+  eventually,
   json,
   jwks,
   jwt,
@@ -131,7 +132,7 @@ describe('a set that did not change', () => {
       server.answer = status(304, { 'cache-control': 'max-age=90' })
       clock.advance(70_000)
       await verifier.verify(jwt(key, { exp: LONG }))
-      await expect.poll(() => events.of('refreshed').length).toBe(2)
+      await eventually(() => events.of('refreshed').length).toBe(2)
       expect(server.requests[1]?.headers[condition]).toBe(value)
       expect(events.of('refreshed')[1]).toMatchObject({ keys: 1, notModified: true })
       expect(verifier.status()).toMatchObject([{ state: 'fresh', lifetimeMs: 90_000, keys: [{ kid: 'k1' }] }])

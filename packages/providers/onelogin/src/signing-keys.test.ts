@@ -1,6 +1,14 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { inspect } from 'node:util'
 import { type Clock, createVerifier, type KeysourceError, type Verifier, type VerifierEvent } from '@keysource/core'
-import { type OneLoginStandIn, type OneLoginStandInOptions, startOneLogin } from '@keysource/testing'
+import {
+  type FetchTarget,
+  type OneLoginStandIn,
+  type OneLoginStandInOptions,
+  routeFetch,
+  startOneLogin,
+} from '@keysource/testing'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { onelogin } from './index.ts'
 
@@ -41,8 +49,26 @@ interface Running {
 
 const TTL_MS = 600_000
 
+/** A server in the place of OneLogin's API that answers every request for a token with this body. */
+async function answering(body: string): Promise<FetchTarget> {
+  const server = createServer((_, response) => response.setHeader('connection', 'close').end(body))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  toClose.push(() => new Promise((resolve) => server.close(resolve)))
+  const host = 'api.us.onelogin.com'
+  return {
+    name: 'api',
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    hosts: [host],
+    knows: ({ url }) => (new URL(url).host === host ? 'path' : undefined),
+  }
+}
+
 /** A verifier whose clock is wound, on a server whose tokens end when the test says so. */
-async function running(options?: OneLoginStandInOptions, clientSecret?: string): Promise<Running> {
+async function running(
+  options?: OneLoginStandInOptions,
+  clientSecret?: string,
+  fetchOf: (standIn: OneLoginStandIn) => typeof fetch = (standIn) => standIn.fetch,
+): Promise<Running> {
   const standIn = await started(options)
   const { subdomain, audience, region, apiClientId: clientId, apiClientSecret } = standIn
   const credential = { from: 'signing-keys', clientId, clientSecret: clientSecret ?? apiClientSecret, region } as const
@@ -52,7 +78,7 @@ async function running(options?: OneLoginStandInOptions, clientSecret?: string):
   const clock: Clock = { now: () => Date.now() + lateMs, monotonic: () => performance.now() + lateMs }
   const verifier = createVerifier({
     providers: [provider],
-    fetch: standIn.fetch,
+    fetch: fetchOf(standIn),
     clock,
     onEvent: (event) => events.push(event),
   })
@@ -109,6 +135,13 @@ describe('the bearer token', () => {
     expect(await reload(0)).toEqual([TOKEN, KEYS])
     expect(await reload(48 * 60_000)).toEqual([KEYS])
     expect(await reload(11.5 * 60_000)).toEqual([TOKEN, KEYS])
+  })
+
+  it('is renewed at half its life where that is short', async () => {
+    const { reload } = await running({ apiTokenLifetimeSec: 100, cacheControl: 'max-age=30' })
+    expect(await reload(0)).toEqual([TOKEN, KEYS])
+    expect(await reload(42_000)).toEqual([KEYS])
+    expect(await reload(31_000)).toEqual([TOKEN, KEYS])
   })
 
   it('ends as long after it was created as it lives, however late it was got', async () => {
@@ -168,6 +201,31 @@ describe('the bearer token', () => {
       expect(standIn.secrets.filter((secret) => said().includes(secret))).toEqual([])
     },
   )
+})
+
+describe('an answer without a token', () => {
+  const LEAKY = 'bG9uZyBlbm91Z2g'
+
+  it.each([
+    ['no token', '{"expires_in":36000}'],
+    ['no lifetime', `{"access_token":"${LEAKY}"}`],
+    ['a lifetime that is over', `{"access_token":"${LEAKY}","expires_in":0}`],
+    ['a lifetime in words', `{"access_token":"${LEAKY}","expires_in":"soon"}`],
+    ['the wrapped form of version 1', `{"data":[{"access_token":"${LEAKY}","expires_in":36000}]}`],
+    ['a token that no header can carry', `{"access_token":"${LEAKY}\\n","expires_in":36000}`],
+    ['a token that says more', `{"access_token":"${LEAKY}, x","expires_in":36000}`],
+    ['text around a token', LEAKY],
+    ['null', 'null'],
+    ['nothing', ''],
+  ])('is refused and not repeated: %s', async (_, body) => {
+    const api = await answering(body)
+    const { standIn, verifier, said, asked } = await running(undefined, undefined, (keys) => routeFetch(api, keys))
+    const error: KeysourceError = await verifier.verify(await standIn.issueToken()).catch((caught) => caught)
+    expect([error.code, error.status]).toEqual(['KEYS_UNAVAILABLE', 503])
+    expect(error.message).toMatch(/oauth2\/v2\/token: expected JSON with access_token and expires_in/)
+    expect(asked()).toEqual([]) // the keys were not asked for
+    expect(`${said()}${inspect(error, { depth: 12, showHidden: true })}`).not.toContain(LEAKY)
+  })
 })
 
 describe('what is said', () => {

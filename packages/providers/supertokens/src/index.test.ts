@@ -230,3 +230,24 @@ describe('in development, behind a gateway', () => {
   const paths = { apiBasePath: '/api/auth', apiGatewayPath: '/v1' }
   describeProvider(suiteOf({ apiDomain: 'http://localhost', ...paths }, paths))
 })
+
+describe('of one tenant', () => {
+  const tenantId = 'customer-1'
+  describeProvider({
+    ...suiteOf({ tenantId }, { tenantId }),
+    refuses: [
+      {
+        title: 'a session of another tenant',
+        code: 'CLAIM_INVALID',
+        token: ({ issueToken }) => issueToken({ tId: 'public' }),
+        hint: /another tenant/,
+      },
+      {
+        title: 'a session without a tenant',
+        code: 'CLAIM_MISSING',
+        token: ({ issueToken }) => issueToken({ tId: undefined }),
+        hint: /version 4/,
+      },
+    ],
+  })
+})
