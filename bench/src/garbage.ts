@@ -13,3 +13,10 @@ export async function garbageCollected(): Promise<void> {
     await sleep(20)
   }
 }
+
+/** What is in use when all garbage is gone, buffers outside the heap included. */
+export async function heapAfterCollection(): Promise<number> {
+  await garbageCollected()
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}

@@ -47,6 +47,7 @@ const ANSWER: Readonly<Record<AnswerName, (context: AnswerContext) => unknown>> 
   huge: ({ session, response }) => huge(response, session),
   'gzip-bomb': ({ session, response }) => gzipBomb(response, session),
   drip: ({ response }) => drip(response),
+  'one-key': ({ session, response }) => oneKey(response, session),
   redirect: ({ response, elsewhere }) => response.writeHead(302, { location: elsewhere }).end(),
 }
 
@@ -65,6 +66,14 @@ export function setOf({ keys }: Session): string {
 /** Answers 200 with JSON. */
 export function json(response: ServerResponse, body: string): void {
   response.writeHead(200, JSON_TYPE).end(body)
+}
+
+/** The key that the path ends with, as services do that serve one at a time. */
+function oneKey(response: ServerResponse, { keys }: Session): void {
+  const kid = response.req.url?.slice(response.req.url.lastIndexOf('/') + 1)
+  const key = keys.find((one) => one.kid === kid)
+  if (key) json(response, JSON.stringify(key))
+  else response.writeHead(404).end()
 }
 
 function hold({ held }: Session, response: ServerResponse): void {

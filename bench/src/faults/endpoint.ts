@@ -12,6 +12,7 @@ export interface EndpointAddress {
   readonly control: string
 }
 
+const CONTROL_IDLE_MS = 600_000
 const MAX_SESSIONS = 10_000
 const MAX_CHANGE_BYTES = 1_048_576
 
@@ -56,6 +57,8 @@ export async function startEndpoint(tls: { readonly key: string; readonly cert: 
       (error: Error) => response.writeHead(400).end(error.message),
     )
   })
+  // A trial may leave it alone for long.
+  control.keepAliveTimeout = CONTROL_IDLE_MS
   return {
     origin: `https://127.0.0.1:${await listening(main)}`,
     control: `http://127.0.0.1:${await listening(control)}`,

@@ -16,6 +16,7 @@ export const ANSWERS = [
   'huge',
   'gzip-bomb',
   'drip',
+  'one-key',
   'redirect',
 ] as const
 

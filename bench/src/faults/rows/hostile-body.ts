@@ -52,7 +52,6 @@ export const drip: Row = {
   id: 'drip',
   title: 'one byte each 50 ms',
   bar: 'refused after 5.0 s',
-  alone: true,
   async measure(stage) {
     const key = await published(stage, 'drip')
     const result = await once(stage.start(), tokensOf(key, stage.issuer, 1)[0] ?? '')

@@ -45,6 +45,8 @@ interface Running {
   /** Loads the keys once more, `ms` later, and returns what the server was asked for it. */
   readonly reload: (ms?: number) => Promise<string[]>
   readonly asked: () => string[]
+  /** Sets the wall clock apart from the server's. */
+  readonly setApart: (ms: number) => void
 }
 
 const TTL_MS = 600_000
@@ -75,7 +77,8 @@ async function running(
   const provider = onelogin({ subdomain, audience, keys: credential })
   const events: VerifierEvent[] = []
   let lateMs = 0
-  const clock: Clock = { now: () => Date.now() + lateMs, monotonic: () => performance.now() + lateMs }
+  let apartMs = 0
+  const clock: Clock = { now: () => Date.now() + apartMs + lateMs, monotonic: () => performance.now() + lateMs }
   const verifier = createVerifier({
     providers: [provider],
     fetch: fetchOf(standIn),
@@ -89,6 +92,9 @@ async function running(
     verifier,
     events,
     asked,
+    setApart(ms) {
+      apartMs = ms
+    },
     said: () => inspect([events, verifier.status(), provider], { depth: 12, showHidden: true, maxStringLength: null }),
     async reload(ms = TTL_MS) {
       lateMs += ms
@@ -156,6 +162,17 @@ describe('the bearer token', () => {
     })
     expect(await reload(50 * 60_000)).toEqual([TOKEN, KEYS])
     expect(await reload(TTL_MS)).toEqual([TOKEN, KEYS])
+  })
+
+  it.each([
+    ['behind', -60 * 60_000],
+    ['ahead', 100 * 60 * 60_000],
+  ])('counts as new where the clock here is far %s', async (_, ms) => {
+    const { reload, setApart } = await running({ apiTokenLifetimeSec: 3600 })
+    setApart(ms)
+    expect(await reload(0)).toEqual([TOKEN, KEYS])
+    expect(await reload(48 * 60_000)).toEqual([KEYS])
+    expect(await reload(11.5 * 60_000)).toEqual([TOKEN, KEYS])
   })
 
   it('is renewed once when a 401 says that it was revoked', async () => {
