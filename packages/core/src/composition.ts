@@ -1,7 +1,7 @@
 import type { CheckFailure } from './check-failure.ts'
 import { type ClaimStep, compileRules } from './claims.ts'
 import { configInvalid } from './errors.ts'
-import { isIssuerPattern, tenantReader } from './issuer.ts'
+import { isAnyTenant, isIssuerPattern, tenantReader, tenantSpelling } from './issuer.ts'
 import type { KeyStore } from './key-cache/key-store.ts'
 import type { RequestBudget } from './key-cache/state.ts'
 import type { KeySource } from './key-source.ts'
@@ -107,15 +107,18 @@ function composeProvider(provider: Provider, settings: CompositionSettings): Com
   const issuers = isIssuerPattern(issuer) ? [issuer.template] : [issuer].flat()
   const kind = isIssuerPattern(issuer) && typeof keys === 'function' ? 'tenant' : 'alone'
   const clockToleranceSec = provider.rules.clockToleranceSec ?? settings.clockToleranceSec
-  const budget = kind === 'tenant' ? settings.budget() : undefined
+  // Only where strangers decide how many tenants there are. Those on a list are bounded by it, and each loads at once.
+  const budget =
+    kind === 'tenant' && isIssuerPattern(issuer) && isAnyTenant(issuer.allow) ? settings.budget() : undefined
   const stores = storesOf(name, keys, settings, budget)
+  const spelled = isIssuerPattern(issuer) && kind === 'tenant' ? tenantSpelling(issuer) : undefined
   return {
     provider,
     steps: compileRules(provider.rules, issuer, clockToleranceSec),
     clockToleranceSec,
     algorithms: new Set(provider.rules.algorithms),
     issuers,
-    storeOf: stores.of,
+    storeOf: spelled ? (one) => stores.of(spelled(one)) : stores.of,
     namedStores: () => (kind === 'tenant' ? [] : [...new Set(issuers.map(stores.of))]),
     openStores: stores.open,
   }

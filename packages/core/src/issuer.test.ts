@@ -94,6 +94,15 @@ describe('an issuer of a pattern', () => {
     expect(await verdict(() => verifier.verify(jwt(key, { iss: of(B), tid: B })))).toBe('ISSUER_UNKNOWN')
   })
 
+  test('is served at once where its tenant is on a list, however many start together', async () => {
+    const tenants = Array.from({ length: 5 }, (_, n) => `0000000${n}-1111-4222-8333-444444444444`)
+    const issuer = { template: TEMPLATE, claim: 'tid', allow: tenants }
+    const keys = () => staticJwks({ keys: [key.jwk] })
+    const verifier = createVerifier({ providers: [provider([], { issuer, keys })], clock })
+    for (const tid of tenants)
+      expect(await verdict(() => verifier.verify(jwt(key, { iss: of(tid), tid })))).toBe('accepted')
+  })
+
   test('may have keys of its own: at most a hundred tenants are held, and those that hold keys stay', async () => {
     const tenant = (n: number): string => `${String(n).padStart(8, '0')}-1111-4222-8333-444444444444`
     const opened: string[] = []
@@ -191,4 +200,25 @@ describe('the option `issuer`', () => {
     }
     expect(anyTenant('a public API').why).toBe('a public API')
   })
+})
+
+test.each([
+  ['on a list', ['ab000000-0000-4000-8000-00000000abcd']],
+  ['of any kind', anyTenant('for this test')],
+])('however a tenant %s is spelled, its keys are asked for once, under one spelling', async (_, allow) => {
+  const tenant = 'ab000000-0000-4000-8000-00000000abcd'
+  const asked: string[] = []
+  const issuer = { template: 'https://login.example/{t}/v2.0', claim: 'tid', allow }
+  const by = signer('ES256', 'k1')
+  const keys = (name: string): KeySource => {
+    asked.push(name)
+    return { id: name, load: async () => ({ jwks: { keys: [by.jwk] } }) }
+  }
+  const verifier = createVerifier({ providers: [provider([], { issuer, keys })], clock: manualClock() })
+  const spellings = [tenant.toUpperCase(), tenant, tenant.replace('ab', 'Ab'), tenant.replace('abcd', 'aBCd')]
+  for (const tid of spellings) {
+    const iss = `https://login.example/${tid}/v2.0`
+    expect(await verdict(() => verifier.verify(jwt(by, { iss, tid })))).toBe('accepted')
+  }
+  expect(asked).toEqual([`https://login.example/${tenant}/v2.0`])
 })

@@ -31,7 +31,8 @@ export function anyTenant(why: string): AnyTenant {
   return Object.freeze({ [ANY_TENANT]: true as const, why: reason('anyTenant', why) })
 }
 
-function isAnyTenant(value: unknown): value is AnyTenant {
+/** Whether every tenant is let in. */
+export function isAnyTenant(value: unknown): value is AnyTenant {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, ANY_TENANT)
 }
 
@@ -53,6 +54,19 @@ export function tenantReader(pattern: IssuerPattern): (issuer: string) => string
     const tenant = issuer.slice(before.length, issuer.length - after.length)
     if (!GUID.test(tenant)) return undefined
     return !allowed || allowed.has(tenant.toLowerCase()) ? tenant : undefined
+  }
+}
+
+/**
+ * One spelling for each tenant of a pattern: as the list has it, or in lower case. GUIDs match in any case, and strangers must
+ * not make several tenants of one by how they write it.
+ */
+export function tenantSpelling({ template, allow }: IssuerPattern): (issuer: string) => string {
+  const [before = '', after = ''] = template.split(SLOT)
+  const listed = new Map(isAnyTenant(allow) ? [] : allow.map((tenant) => [tenant.toLowerCase(), tenant]))
+  return (issuer) => {
+    const tenant = issuer.slice(before.length, issuer.length - after.length).toLowerCase()
+    return `${before}${listed.get(tenant) ?? tenant}${after}`
   }
 }
 

@@ -70,6 +70,17 @@ for (const engine of [nodeEngine, webEngine]) {
       }
     })
 
+    test('among the older ones is decided by its whole text too', async () => {
+      const { verifier } = make({ tokenCache: { max: 2 } })
+      const token = jwt(key)
+      await verifier.verify(token)
+      await verifier.verify(jwt(key, { jti: 'newer' }))
+      const [head, , tail] = token.split('.')
+      const forged = `${head}.${part({ ...CLAIMS, sub: 'root' })}.${tail}`
+      expect(await verdict(() => verifier.verify(forged))).toBe('SIGNATURE_INVALID')
+      expect(await verdict(() => verifier.verify(token))).toBe('accepted')
+    })
+
     test('is refused once it has expired, with the tolerance', async () => {
       const { verifier, clock } = make()
       const token = jwt(key)

@@ -180,7 +180,11 @@ describe('close', () => {
           gone = true
         }),
     )
-    const verifier = createVerifier({ providers: [provider([], { keys: remoteJwks(server.url) })], clock })
+    const verifier = createVerifier({
+      providers: [provider([], { keys: remoteJwks(server.url) })],
+      clock,
+      cache: { timeoutMs: 600_000 },
+    })
     const waiting = verdict(() => verifier.verify(jwt(key)))
     await eventually(() => server.requests.length).toBe(1)
     verifier.close()
@@ -190,7 +194,11 @@ describe('close', () => {
 
   test('ends what waits in ready', async () => {
     const server = await loopbackServer(hang)
-    const verifier = createVerifier({ providers: [provider([], { keys: remoteJwks(server.url) })], clock })
+    const verifier = createVerifier({
+      providers: [provider([], { keys: remoteJwks(server.url) })],
+      clock,
+      cache: { timeoutMs: 600_000 },
+    })
     const waiting = verdict(() => verifier.ready())
     await eventually(() => server.requests.length).toBe(1)
     verifier.close()

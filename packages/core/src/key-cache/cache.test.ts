@@ -338,6 +338,43 @@ describe('an endpoint that fails', () => {
   })
 })
 
+describe('a source that returns what is no key set', () => {
+  for (const loaded of [
+    undefined,
+    null,
+    {},
+    { jwks: null },
+    { jwks: [a.jwk] },
+    { jwks: { keys: a.jwk } },
+    { jwks: { keys: 'x' } },
+  ]) {
+    test(`as ${JSON.stringify(loaded)?.slice(0, 30)} is at fault, not the token`, async () => {
+      const keys = { id: 'own', load: async () => loaded as never }
+      const verifier = createVerifier({ providers: [provider([], { keys })], clock: manualClock() })
+      expect(await errorOf(() => verifier.verify(tokenOf(a)))).toMatchObject({
+        code: 'KEYS_UNAVAILABLE',
+        message: expect.stringContaining('expected a JWK Set'),
+      })
+    })
+  }
+
+  test('but throws or rejects, is at fault with what it says', async () => {
+    const fails = () => {
+      throw new Error('no luck')
+    }
+    for (const load of [fails, async () => fails(), () => Promise.reject('no luck')]) {
+      const verifier = createVerifier({
+        providers: [provider([], { keys: { id: 'own', load } })],
+        clock: manualClock(),
+      })
+      expect(await errorOf(() => verifier.verify(tokenOf(a)))).toMatchObject({
+        code: 'KEYS_UNAVAILABLE',
+        message: expect.stringContaining('no luck'),
+      })
+    }
+  })
+})
+
 describe('what changes in a set', () => {
   const change = async (before: readonly Signer[], after: readonly Signer[]) => {
     const all = await over(jwks(before))

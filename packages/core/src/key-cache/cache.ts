@@ -68,7 +68,7 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
     announceAge(slot, entry, now)
     if (onDemand && !mayAskFor(inquiry.kid)) return missing()
     const known = entry !== undefined && (onDemand || knowsKey(entry.set, inquiry))
-    const metered = onDemand || settings.sharedBucket !== undefined
+    const metered = !source.local && (onDemand || settings.sharedBucket !== undefined)
     if (settings.sharedBucket) state = { ...state, bucket: settings.sharedBucket.current }
     const finding = { lease: entry?.lease, known, loadsBefore: inquiry.loadsBefore, onDemand, metered }
     const { answer, load, until = now.mono } = decide(state, finding, options, now)

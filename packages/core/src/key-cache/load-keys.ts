@@ -47,7 +47,7 @@ export async function screenLoaded(
   loaded: LoadedKeys,
   { source, previous, settings, emit }: Pick<LoadRequest, 'source' | 'previous' | 'settings' | 'emit'>,
 ): Promise<KeySet> {
-  if (loaded.notModified && previous) return previous.set
+  if (loaded?.notModified && previous) return previous.set
   const jwks: unknown = loaded?.jwks?.keys
   if (!Array.isArray(jwks)) throw unusable(source, `expected a JWK Set, found ${printable(loaded?.jwks)}`)
   const { engine, maxKeys } = settings

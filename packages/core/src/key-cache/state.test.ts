@@ -235,9 +235,15 @@ describe('back-off', () => {
     expect(retryAt(afterFailures(1, 0, 30_000))).toBe(30_000)
     expect(retryAt(afterFailures(1, 0, 3_600_000))).toBe(60_000)
   })
+  test('nothing is held back where nothing failed, wherever a clock begins', () => {
+    const before = at(-5_000_000)
+    expect(decide(initialState(options, before), nothing, options, before).load).toBe('refresh')
+    const late = { ...lease, loadedAt: at(-9_000_000) }
+    expect(decide(initialState(options, before), { ...held, lease: late }, options, before).load).toBe('refresh')
+  })
   test('a success ends it', () => {
-    expect(retryAt(succeeded(afterFailures(3, 0), 4))).toBe(0)
-    expect(urgentRetryAt(start)).toBe(0)
+    expect(retryAt(succeeded(afterFailures(3, 0), 4))).toBe(Number.NEGATIVE_INFINITY)
+    expect(urgentRetryAt(start)).toBe(Number.NEGATIVE_INFINITY)
   })
 })
 

@@ -221,14 +221,16 @@ function ended(state: SourceState, ordinal: number, ok: boolean): SourceState {
   return { ...state, loading, last: { ordinal, ok } }
 }
 
-/** When the next load may be made. Monotonic; zero while nothing failed. */
+/** When the next load may be made. Monotonic; in the endless past while nothing failed, as a clock may begin below zero. */
 export function retryAt({ failing }: SourceState): number {
-  return failing ? failing.at + Math.max(failing.delayMs, failing.retryAfterMs) : 0
+  return failing ? failing.at + Math.max(failing.delayMs, failing.retryAfterMs) : Number.NEGATIVE_INFINITY
 }
 
 /** The same, where a token cannot be served without it. */
 export function urgentRetryAt({ failing }: SourceState): number {
-  return failing ? failing.at + Math.max(Math.min(failing.delayMs, MAX_URGENT_BACK_OFF_MS), failing.retryAfterMs) : 0
+  return failing
+    ? failing.at + Math.max(Math.min(failing.delayMs, MAX_URGENT_BACK_OFF_MS), failing.retryAfterMs)
+    : Number.NEGATIVE_INFINITY
 }
 
 /** Whether a load is under way, and alive. */

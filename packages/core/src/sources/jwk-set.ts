@@ -28,12 +28,12 @@ export async function readJson(response: Response, where: string): Promise<unkno
   const text = await response.text()
   try {
     return JSON.parse(text)
-  } catch (cause) {
+  } catch {
+    // The parser's own error is left out: it quotes the text, which may hold a token.
     const found = `${printable(response.headers.get('content-type') ?? 'no content type')}, ${text.length} characters`
     throw new KeysError('KEYS_UNAVAILABLE', `${where}: expected JSON, found ${found}`, {
       expected: 'JSON',
       found,
-      cause,
     })
   }
 }

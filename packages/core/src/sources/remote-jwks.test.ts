@@ -58,6 +58,18 @@ describe('remoteJwks reads', () => {
     })
   }
 
+  for (const [format, body, message] of [
+    ['jwks', [], 'expected a JWK Set, an object with an array "keys", found an array of 0'],
+    ['jwk-array', { keys: [] }, 'expected an array of JWKs, found an object'],
+    ['pem-map', [], 'expected an object from kid to PEM, found an array of 0'],
+  ] as const) {
+    test(`another body than ${format}, and says what was expected`, async () => {
+      const server = await loopbackServer(json(body))
+      const error = await errorOf(() => over(server.url, { format }).verifier.verify(jwt(key)))
+      expect(error.message).toContain(`${server.url}: ${message}`)
+    })
+  }
+
   test('certificates in a map, with their dates', async () => {
     const server = await loopbackServer(json({ now: VALID_CERTIFICATE, past: EXPIRED_CERTIFICATE }))
     const { verifier } = over(server.url, { format: 'pem-map' })
