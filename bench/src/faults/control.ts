@@ -9,6 +9,8 @@ export interface EndpointControl {
   counts(): Promise<SessionCounts>
 }
 
+const PATIENCE_MS = 10_000
+
 /** Steers a session. By node:http, so that the `fetch` of those that are measured is left alone. */
 export function endpointControl(control: string, session: string): EndpointControl {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
@@ -33,6 +35,7 @@ function call(agent: Agent, url: string, method: string, body: string | undefine
       })
     })
     outgoing.on('error', reject)
+    outgoing.setTimeout(PATIENCE_MS, () => outgoing.destroy(new Error(`no answer in ${PATIENCE_MS / 1000} s`)))
     outgoing.end(body)
   })
 }

@@ -19,9 +19,9 @@ export const rotationInFlood: Row = {
   bar: 'within one cooldown (1 s), then 100 %',
   alone: true,
   async measure(stage) {
-    const { keys, verify } = await warmStage(stage)
     const fresh = signingKey('key-2')
     const next = inTurn(tokensOf(fresh, stage.issuer, 64))
+    const { keys, verify } = await warmStage(stage)
     const flood = stream(verify, () => forgedToken(stage.issuer), {
       everyMs: FORGED_EVERY_MS,
       forMs: FLOOD_AHEAD_MS + WATCHED_MS,

@@ -10,9 +10,9 @@ export const rotation: Row = {
   title: 'tokens of a new key right after a rotation',
   bar: '100 %',
   async measure(stage) {
-    const { keys, verify } = await warmStage(stage)
     const fresh = signingKey('key-2')
     const next = inTurn(tokensOf(fresh, stage.issuer, 64))
+    const { keys, verify } = await warmStage(stage)
     await stage.endpoint.set({ keys: [...keys, fresh].map(({ jwk }) => jwk) })
     const share = acceptedShare(await stream(verify, next, { everyMs: 5, forMs: 1500 }))
     return { text: `${percent(share)} accepted`, meets: share === 1 }
