@@ -3,6 +3,7 @@ import type { CheckFailure } from './check-failure.ts'
 import { isIssuerPattern } from './issuer.ts'
 import { oneOf, printable } from './printable.ts'
 import { ownClaim, type Provider, type TokenCheck, type TokenRules } from './provider.ts'
+import type { StandardSchema } from './standard-schema.ts'
 import type { JwtClaims, JwtHeader } from './token.ts'
 
 type SignedClaims = Readonly<Record<string, unknown>>
@@ -18,37 +19,52 @@ export interface SignedToken {
   readonly alsoAudience: readonly string[] | undefined
 }
 
+/** One provider's rules, as the checks read them. */
+export interface ClaimRules {
+  readonly clockToleranceSec: number
+  /** One, several, or nothing where the audience is not checked. */
+  readonly audience: string | ReadonlySet<string> | undefined
+  readonly types: ReadonlySet<string> | undefined
+  readonly required: readonly string[]
+  /** What is checked, in order. */
+  readonly steps: readonly ClaimStep[]
+  readonly schema: StandardSchema | undefined
+}
+
 /** One check on claims, under the name that `explain` gives it. */
 export interface ClaimStep {
   readonly name: string
-  readonly check: (token: SignedToken) => CheckFailure | undefined
+  readonly check: (token: SignedToken, rules: ClaimRules) => CheckFailure | undefined
 }
 
-/** Reads one provider's rules once, when the verifier is made: its checks, in the order in which they are made. */
-export function compileRules(
-  rules: TokenRules,
-  issuer: Provider['issuer'],
-  clockToleranceSec: number,
-): readonly ClaimStep[] {
+// The same objects for all providers: of a thousand, each would push the others' out of the processor's caches.
+const COMMON_STEPS: readonly ClaimStep[] = [
+  { name: 'time', check: checkTime },
+  { name: 'audience', check: checkAudience },
+  { name: 'type', check: checkTyp },
+  { name: 'claims', check: checkRequired },
+]
+
+/** Reads one provider's rules once, when the verifier is made. */
+export function compileRules(rules: TokenRules, issuer: Provider['issuer'], clockToleranceSec: number): ClaimRules {
   const types = rules.typ === undefined ? undefined : new Set(list(rules.typ).map(mediaType))
-  const audiences = isUnchecked(rules.audience) ? undefined : new Set(list(rules.audience))
-  const required = requiredClaims(rules, types)
   const own = rules.checks.map(({ name, check }) => ({
     name,
     check: ({ claims, header }: SignedToken) => check(claims as JwtClaims, header),
   }))
-  return [
-    { name: 'time', check: ({ claims, nowSec }) => checkTime(claims, nowSec, clockToleranceSec) },
-    { name: 'audience', check: ({ claims, alsoAudience }) => checkAudience(claims, audiences, alsoAudience) },
-    { name: 'type', check: ({ header }) => checkTyp(header, types) },
-    { name: 'claims', check: ({ claims }) => checkRequired(claims, required) },
-    ...(isIssuerPattern(issuer) ? [tenantStep(issuer.claim)] : []),
-    ...own,
-  ]
+  const further = isIssuerPattern(issuer) ? [tenantStep(issuer.claim), ...own] : own
+  return {
+    clockToleranceSec,
+    audience: isUnchecked(rules.audience) ? undefined : oneOrSet(list(rules.audience)),
+    types,
+    required: requiredClaims(rules, types),
+    steps: further.length > 0 ? [...COMMON_STEPS, ...further] : COMMON_STEPS,
+    schema: rules.schema,
+  }
 }
 
 /** RFC 7519 sections 4.1.4 to 4.1.6. `exp` is required, and a token is expired in the very second that it names. */
-function checkTime(claims: SignedClaims, nowSec: number, tolerance: number): CheckFailure | undefined {
+function checkTime({ claims, nowSec }: SignedToken, { clockToleranceSec }: ClaimRules): CheckFailure | undefined {
   const exp = ownClaim(claims, 'exp')
   if (exp === undefined) return missing('exp')
   for (const name of ['exp', 'nbf', 'iat']) {
@@ -62,20 +78,20 @@ function checkTime(claims: SignedClaims, nowSec: number, tolerance: number): Che
       }
     }
   }
-  if (nowSec - tolerance >= (exp as number)) {
+  if (nowSec - clockToleranceSec >= (exp as number)) {
     return {
       code: 'TOKEN_EXPIRED',
       subject: 'exp',
-      expected: `a time after ${date(nowSec)} (${tolerance} s tolerance)`,
+      expected: `a time after ${date(nowSec)} (${clockToleranceSec} s tolerance)`,
       found: `${date(exp as number)}, ${span(nowSec - (exp as number))} ago`,
     }
   }
   const nbf = ownClaim(claims, 'nbf') as number | undefined
-  if (nbf !== undefined && nbf > nowSec + tolerance) {
+  if (nbf !== undefined && nbf > nowSec + clockToleranceSec) {
     return {
       code: 'TOKEN_NOT_YET_VALID',
       subject: 'nbf',
-      expected: `a time up to ${date(nowSec)} (${tolerance} s tolerance)`,
+      expected: `a time up to ${date(nowSec)} (${clockToleranceSec} s tolerance)`,
       found: `${date(nbf)}, ${span(nbf - nowSec)} from now`,
     }
   }
@@ -83,21 +99,30 @@ function checkTime(claims: SignedClaims, nowSec: number, tolerance: number): Che
 }
 
 /** RFC 7519 section 4.1.3. The caller's audience is required in addition to the provider's, never instead. */
-function checkAudience(
-  claims: SignedClaims,
-  audiences: ReadonlySet<string> | undefined,
-  alsoRequired: readonly string[] | undefined,
-): CheckFailure | undefined {
+function checkAudience({ claims, alsoAudience }: SignedToken, { audience }: ClaimRules): CheckFailure | undefined {
   const aud = ownClaim(claims, 'aud')
-  if (aud === undefined)
-    return audiences || alsoRequired ? missing('aud', oneOf(audiences ?? alsoRequired ?? [])) : undefined
+  const asked = audience ?? alsoAudience
+  if (aud === undefined) return asked ? missing('aud', oneOf(listed(asked))) : undefined
   if (typeof aud !== 'string' && !(Array.isArray(aud) && aud.every((item) => typeof item === 'string'))) {
     return { code: 'CLAIM_INVALID', subject: 'aud', expected: 'a string or an array of strings', found: printable(aud) }
   }
   const named: readonly string[] = typeof aud === 'string' ? [aud] : aud
-  if (audiences && !named.some((item) => audiences.has(item))) return audienceMismatch(audiences, aud)
-  if (alsoRequired && !named.some((item) => alsoRequired.includes(item))) return audienceMismatch(alsoRequired, aud)
+  if (audience && !named.some((item) => isAmong(item, audience))) return audienceMismatch(listed(audience), aud)
+  if (alsoAudience && !named.some((item) => alsoAudience.includes(item))) return audienceMismatch(alsoAudience, aud)
   return undefined
+}
+
+function oneOrSet(audiences: readonly string[]): string | ReadonlySet<string> {
+  const [only = ''] = audiences
+  return audiences.length === 1 ? only : new Set(audiences)
+}
+
+function isAmong(name: string, audience: string | ReadonlySet<string>): boolean {
+  return typeof audience === 'string' ? name === audience : audience.has(name)
+}
+
+function listed(audience: string | Iterable<string>): Iterable<string> {
+  return typeof audience === 'string' ? [audience] : audience
 }
 
 function audienceMismatch(expected: Iterable<string>, found: unknown): CheckFailure {
@@ -112,7 +137,7 @@ const FOREIGN_TYPES: ReadonlySet<string> = new Set(
 )
 
 /** RFC 8725 section 3.11, RFC 9068 section 4. */
-function checkTyp(header: JwtHeader, types: ReadonlySet<string> | undefined): CheckFailure | undefined {
+function checkTyp({ header }: SignedToken, { types }: ClaimRules): CheckFailure | undefined {
   const { typ } = header
   if (types) {
     if (typ !== undefined && types.has(mediaType(typ))) return undefined
@@ -146,7 +171,7 @@ function requiredClaims(rules: TokenRules, types: ReadonlySet<string> | undefine
   return profile ? [...new Set([...AT_JWT_CLAIMS, ...rules.requiredClaims])] : rules.requiredClaims
 }
 
-function checkRequired(claims: SignedClaims, required: readonly string[]): CheckFailure | undefined {
+function checkRequired({ claims }: SignedToken, { required }: ClaimRules): CheckFailure | undefined {
   const sub = ownClaim(claims, 'sub')
   if (sub !== undefined && typeof sub !== 'string') {
     return {

@@ -1,5 +1,5 @@
 import type { CheckFailure } from './check-failure.ts'
-import { type ClaimStep, compileRules } from './claims.ts'
+import { type ClaimRules, compileRules } from './claims.ts'
 import { configInvalid } from './errors.ts'
 import { isAnyTenant, isIssuerPattern, tenantReader, tenantSpelling } from './issuer.ts'
 import type { KeyStore } from './key-cache/key-store.ts'
@@ -11,18 +11,27 @@ import { isKeySource, ownClaim, type Provider } from './provider.ts'
 /** A provider with everything that is decided once about it. */
 export interface ComposedProvider {
   readonly provider: Provider
-  /** Its checks on claims, in order. */
-  readonly steps: readonly ClaimStep[]
-  readonly clockToleranceSec: number
+  /** Its rules on claims. */
+  readonly rules: ClaimRules
   readonly algorithms: ReadonlySet<string>
   /** Its issuers, as a person reads them: a pattern by its template. */
   readonly issuers: readonly string[]
+  /** Its keys, once they were asked for, where all its issuers share them. {@link storeOf} looks here first. */
+  shared: KeyStore | undefined
   /** The keys of one of its issuers. */
-  readonly storeOf: (issuer: string) => KeyStore
+  readonly openStore: (issuer: string) => KeyStore
   /** The stores that can be named without a token: all, but for the tenants of a pattern. */
   readonly namedStores: () => readonly KeyStore[]
   /** Every store that there is by now. */
   readonly openStores: () => readonly KeyStore[]
+}
+
+/** The keys of an issuer. Every token passes here, and of a thousand providers none is in the processor's caches for long. */
+export function storeOf(composed: ComposedProvider, issuer: string): KeyStore {
+  if (composed.shared) return composed.shared
+  const store = composed.openStore(issuer)
+  if (typeof composed.provider.keys !== 'function') composed.shared = store
+  return store
 }
 
 /** Where a token belongs, by its unverified issuer. */
@@ -57,13 +66,14 @@ export interface CompositionSettings {
  * @throws `CONFIG_INVALID` for two of one name or one issuer
  */
 export function composeProviders(providers: readonly Provider[], settings: CompositionSettings): Composition {
+  const algorithmsOf = sharedSets()
   const byName = new Map<string, ComposedProvider>()
   const byIssuer = new Map<string, ComposedProvider>()
   const patterns: { readonly composed: ComposedProvider; readonly tenantOf: (issuer: string) => string | undefined }[] =
     []
   for (const [index, provider] of providers.entries()) {
-    const composed = composeProvider(checked(provider, index), settings)
-    const { name, issuer } = provider
+    const { name, issuer, rules } = checked(provider, index)
+    const composed = composeProvider(provider, algorithmsOf(rules.algorithms), settings)
     if (byName.has(name)) throw twice('name', name, 'give one of them another `name`')
     byName.set(name, composed)
     for (const one of composed.issuers) {
@@ -102,11 +112,14 @@ export function issuerUnknown(issuers: readonly string[], found: unknown): Check
   return { code: 'ISSUER_UNKNOWN', subject: 'iss', expected: oneOf(issuers), found: shown }
 }
 
-function composeProvider(provider: Provider, settings: CompositionSettings): ComposedProvider {
+function composeProvider(
+  provider: Provider,
+  algorithms: ReadonlySet<string>,
+  settings: CompositionSettings,
+): ComposedProvider {
   const { name, issuer, keys } = provider
   const issuers = isIssuerPattern(issuer) ? [issuer.template] : [issuer].flat()
   const kind = isIssuerPattern(issuer) && typeof keys === 'function' ? 'tenant' : 'alone'
-  const clockToleranceSec = provider.rules.clockToleranceSec ?? settings.clockToleranceSec
   // Only where strangers decide how many tenants there are. Those on a list are bounded by it, and each loads at once.
   const budget =
     kind === 'tenant' && isIssuerPattern(issuer) && isAnyTenant(issuer.allow) ? settings.budget() : undefined
@@ -114,13 +127,24 @@ function composeProvider(provider: Provider, settings: CompositionSettings): Com
   const spelled = isIssuerPattern(issuer) && kind === 'tenant' ? tenantSpelling(issuer) : undefined
   return {
     provider,
-    steps: compileRules(provider.rules, issuer, clockToleranceSec),
-    clockToleranceSec,
-    algorithms: new Set(provider.rules.algorithms),
+    rules: compileRules(provider.rules, issuer, provider.rules.clockToleranceSec ?? settings.clockToleranceSec),
+    algorithms,
     issuers,
-    storeOf: spelled ? (one) => stores.of(spelled(one)) : stores.of,
+    shared: undefined,
+    openStore: spelled ? (one) => stores.of(spelled(one)) : stores.of,
     namedStores: () => (kind === 'tenant' ? [] : [...new Set(issuers.map(stores.of))]),
     openStores: stores.open,
+  }
+}
+
+/** One set for all providers with the same algorithms. */
+function sharedSets(): (algorithms: readonly string[]) => ReadonlySet<string> {
+  const sets = new Map<string, ReadonlySet<string>>()
+  return (algorithms) => {
+    const name = algorithms.join()
+    const set = sets.get(name) ?? new Set(algorithms)
+    sets.set(name, set)
+    return set
   }
 }
 

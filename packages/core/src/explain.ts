@@ -1,6 +1,7 @@
 import type { Algorithm } from './algorithms.ts'
 import { type CheckFailure, isFailure } from './check-failure.ts'
 import { checkScopes } from './claims.ts'
+import { storeOf } from './composition.ts'
 import { ConfigError, type ErrorCode, isKeysourceError, type KeysourceError } from './errors.ts'
 import type { InspectedKey } from './key-cache/key-store.ts'
 import type { VerificationKey } from './key-set.ts'
@@ -73,7 +74,7 @@ export async function explainToken(
     code: failure?.code,
     message: failure?.message,
     hint: failure?.hint,
-    keys: attempt && composed ? composed.storeOf(attempt.route.issuer).inspect(attempt.inquiry) : [],
+    keys: attempt && composed ? storeOf(composed, attempt.route.issuer).inspect(attempt.inquiry) : [],
     key: attempt && key && { kid: key.kid, alg: attempt.inquiry.alg },
     header: token?.header,
     claims: token?.claims,
@@ -128,20 +129,18 @@ interface ClaimResult {
 async function claimChecks(context: VerificationContext, attempt: Attempt): Promise<readonly ClaimResult[]> {
   const { composed } = attempt.route
   const token = signedToken(context, attempt)
-  const results = composed.steps.map(({ name, check }) => ({
+  const results = composed.rules.steps.map(({ name, check }) => ({
     name,
     reached: true,
-    failure: attemptCheck(name, () => check(token)),
+    failure: attemptCheck(name, () => check(token, composed.rules)),
   }))
-  const schema = composed.provider.rules.schema
-    ? [{ name: 'schema', reached: true, failure: await schemaFailure(attempt) }]
-    : []
+  const schema = composed.rules.schema ? [{ name: 'schema', reached: true, failure: await schemaFailure(attempt) }] : []
   const scopes = { name: 'scopes', reached: true, failure: attemptCheck('scopes', () => scopeFailure(attempt)) }
   return [...results, ...schema, scopes]
 }
 
 async function schemaFailure({ route, token }: Attempt): Promise<CheckFailure | undefined> {
-  const { schema } = route.composed.provider.rules
+  const { schema } = route.composed.rules
   try {
     const verdict = schema && (await validate(schema, token.claims))
     return verdict && 'path' in verdict ? schemaRefusal(verdict) : undefined
@@ -171,7 +170,7 @@ function faulty(name: string, error: unknown): CheckFailure {
 
 function notReached(context: VerificationContext, attempt: Attempt | undefined): readonly ClaimResult[] {
   const [only] = context.composition.providers.length === 1 ? context.composition.providers : []
-  const steps = (attempt?.route.composed ?? only)?.steps ?? [{ name: 'time' }, { name: 'audience' }]
+  const steps = (attempt?.route.composed ?? only)?.rules.steps ?? [{ name: 'time' }, { name: 'audience' }]
   return [...steps, { name: 'scopes' }].map(({ name }) => ({ name, reached: false }))
 }
 

@@ -20,7 +20,7 @@ export interface VerificationKey {
   /** What makes this key the same as one of a set loaded earlier. */
   readonly fingerprint: string
   /** The engine's own form, one an algorithm: an RSA key may serve RS256 and PS256. */
-  readonly prepared: Map<Algorithm, PreparedKey>
+  readonly prepared: { readonly [Name in Algorithm]?: PreparedKey }
 }
 
 /** A key that is published and not used, and why. */
@@ -37,6 +37,8 @@ export interface KeySet {
   readonly unnamed: readonly VerificationKey[]
   /** The keys without a `kid` were configured so, and fit tokens with any. */
   readonly anyKid: boolean
+  /** Some of its keys are right for one issuer only, or at some times. */
+  readonly varies: boolean
   readonly skipped: readonly SkippedKey[]
 }
 
@@ -99,7 +101,12 @@ export function indexKeys(keys: readonly VerificationKey[], skipped: readonly Sk
     if (same) same.push(key)
     else byKid.set(key.kid, [key])
   }
-  return { keys, byKid, unnamed: keys.filter((key) => key.kid === undefined), anyKid, skipped }
+  const unnamed = keys.filter((key) => key.kid === undefined)
+  return { keys, byKid, unnamed, anyKid, varies: keys.some(varies), skipped }
+}
+
+function varies({ issuer, notBefore, notAfter }: VerificationKey): boolean {
+  return issuer !== undefined || notBefore !== undefined || notAfter !== undefined
 }
 
 /** Whether the set has an answer for this token: then a new load would only repeat it. */
@@ -179,11 +186,11 @@ async function screenKey(
   const fingerprint = JSON.stringify(key)
   const held = earlier.get(fingerprint)
   if (held) return held
-  const prepared = new Map<Algorithm, PreparedKey>()
+  const prepared: { [Name in Algorithm]?: PreparedKey } = {}
   try {
     for (const name of ASYMMETRIC_ALGORITHMS) {
       const wanted = alg === undefined ? algorithmFits(name, material) : sameAlgorithm(name, alg)
-      if (wanted) prepared.set(name, await engine.prepareKey(material, name))
+      if (wanted) prepared[name] = await engine.prepareKey(material, name)
     }
   } catch {
     return { kid, reason: `is no valid ${keyKind(material)} key` }

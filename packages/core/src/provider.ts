@@ -159,7 +159,9 @@ export function defineProvider<const Name extends string, Claims extends JwtClai
       checks: Object.freeze([...(options.checks ?? [])]),
       schema: options.schema,
     }),
-    identify: (claims: Claims): Identity => ({ ...usualIdentity(claims), ...identify?.(claims) }),
+    identify: identify
+      ? (claims: Claims): Identity => ({ ...usualIdentity(claims), ...identify(claims) })
+      : usualIdentity,
     ...(hint && { hint }),
   })
 }

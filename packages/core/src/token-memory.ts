@@ -1,4 +1,5 @@
 import { checkScopes } from './claims.ts'
+import { storeOf } from './composition.ts'
 import type { VerificationKey } from './key-set.ts'
 import { frozen, type RememberedToken, type TokenCacheOptions, tokenCache } from './token-cache.ts'
 import type { Attempt, VerificationContext } from './verification.ts'
@@ -25,9 +26,15 @@ export function tokenMemory(context: VerificationContext, options: TokenCacheOpt
   ): boolean | 'later' {
     const { kid, alg, issuer, tenant } = inquiry
     const { begun } = context.loads
-    const answer = composed
-      .storeOf(issuer)
-      .ask({ kid, alg, issuer, tenant, nowSec, loadsBefore: begun, waitUntil: call.waitUntil })
+    const answer = storeOf(composed, issuer).ask({
+      kid,
+      alg,
+      issuer,
+      tenant,
+      nowSec,
+      loadsBefore: begun,
+      waitUntil: call.waitUntil,
+    })
     if ('wait' in answer) return 'later'
     return 'keys' in answer && answer.keys.includes(key)
   }
@@ -48,7 +55,7 @@ export function tokenMemory(context: VerificationContext, options: TokenCacheOpt
     },
     keep(jwt, { inquiry, route }, key, token) {
       const { composed } = route
-      const until = token.expiresAt + composed.clockToleranceSec
+      const until = token.expiresAt + composed.rules.clockToleranceSec
       cache.set(jwt, { token: frozen(token), key, composed, inquiry, from: inquiry.nowSec, until })
       return token
     },

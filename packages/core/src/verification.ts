@@ -2,7 +2,7 @@ import { type Algorithm, algorithmFacts } from './algorithms.ts'
 import { type CheckFailure, isCheckFailure, isFailure } from './check-failure.ts'
 import { checkScopes, type SignedToken } from './claims.ts'
 import type { Clock } from './clock.ts'
-import { type ComposedProvider, type Composition, issuerUnknown, type Route } from './composition.ts'
+import { type ComposedProvider, type Composition, issuerUnknown, type Route, storeOf } from './composition.ts'
 import { ConfigError, configInvalid, KeysError } from './errors.ts'
 import type { Inquiry, KeyAnswer } from './key-cache/key-store.ts'
 import type { VerificationKey } from './key-set.ts'
@@ -89,7 +89,7 @@ export function findKeys(
   attempt: Attempt,
 ): readonly VerificationKey[] | Promise<readonly VerificationKey[]> {
   const { composed, issuer } = attempt.route
-  const answer = composed.storeOf(issuer).ask(attempt.inquiry)
+  const answer = storeOf(composed, issuer).ask(attempt.inquiry)
   return 'wait' in answer ? waitForKeys(context, attempt, answer.wait) : keysFrom(answer, attempt)
 }
 
@@ -103,7 +103,7 @@ async function waitForKeys(
   for (let round = 0; round < MAX_ROUNDS; round++) {
     await untilAborted(load, attempt.call.signal)
     if (context.closing.aborted) throw context.closing.reason
-    const answer = composed.storeOf(issuer).ask(attempt.inquiry)
+    const answer = storeOf(composed, issuer).ask(attempt.inquiry)
     if (!('wait' in answer)) return keysFrom(answer, attempt)
     load = answer.wait
   }
@@ -114,7 +114,7 @@ async function waitForKeys(
 export function findKeysSync({ engine }: VerificationContext, attempt: Attempt): readonly VerificationKey[] {
   if (!engine.verifySync) throw syncNotSupported('the WebCrypto engine verifies asynchronously alone')
   const { composed, issuer } = attempt.route
-  const answer = composed.storeOf(issuer).ask(attempt.inquiry)
+  const answer = storeOf(composed, issuer).ask(attempt.inquiry)
   if (!('wait' in answer)) return keysFrom(answer, attempt)
   const message = 'verifySync would have to wait for keys: call ready() first, or use verify'
   throw unavailableFor(new KeysError('KEYS_NOT_LOADED', message, { retryAfterSec: 1 }), composed)
@@ -139,7 +139,7 @@ export function findVerifyingKey(
   const { signingInput, signature } = attempt.token
   for (let index = from; index < keys.length; index++) {
     const key = keys[index] as VerificationKey
-    const prepared = key.prepared.get(alg)
+    const prepared = key.prepared[alg]
     if (!prepared || !hasLengthFor(alg, key, signature)) continue
     const verdict = context.engine.verify(prepared, signingInput, signature)
     if (verdict === true) return key
@@ -158,7 +158,7 @@ export function findVerifyingKeySync(
   const { alg } = attempt.inquiry
   const { signingInput, signature } = attempt.token
   const key = keys.find((one) => {
-    const prepared = one.prepared.get(alg)
+    const prepared = one.prepared[alg]
     return prepared && hasLengthFor(alg, one, signature) && engine.verifySync?.(prepared, signingInput, signature)
   })
   if (!key) throw refused(signatureFailure(keys), attempt)
@@ -182,7 +182,7 @@ export function checkClaims(
   attempt: Attempt,
   key: VerificationKey,
 ): VerifiedToken | Promise<VerifiedToken> {
-  const { schema } = attempt.route.composed.provider.rules
+  const { schema } = attempt.route.composed.rules
   const failure = claimsFailure(context, attempt)
   if (failure) throw refused(failure, attempt)
   if (!schema) return conclude(attempt, key, attempt.token.claims)
@@ -205,8 +205,9 @@ export function signedToken(context: VerificationContext, { token, route, call }
 
 function claimsFailure(context: VerificationContext, attempt: Attempt): CheckFailure | undefined {
   const signed = signedToken(context, attempt)
-  for (const { check } of attempt.route.composed.steps) {
-    const failure: unknown = check(signed)
+  const { rules } = attempt.route.composed
+  for (const { check } of rules.steps) {
+    const failure: unknown = check(signed, rules)
     if (failure === undefined) continue
     if (isCheckFailure(failure)) return failure
     throw new TypeError(`expected undefined or a failure, found ${printable(failure)}`)

@@ -511,3 +511,42 @@ describe('waitUntil', () => {
     await expect(Promise.all(work)).resolves.toBeDefined()
   })
 })
+
+describe('keys that are right for some tokens only', () => {
+  const issuers = ['https://one.example', 'https://two.example'] as const
+  const other: Signer = { ...b, jwk: { ...b.jwk, kid: 'a' } }
+  const both = json({
+    keys: [
+      { ...a.jwk, issuer: issuers[0] },
+      { ...other.jwk, issuer: issuers[1] },
+    ],
+  })
+
+  test('each issuer has its own key under one kid, whoever came before', async () => {
+    const server = await loopbackServer(both)
+    const providers = [provider([], { issuer: issuers, keys: remoteJwks(server.url) })]
+    const verifier = createVerifier({ providers, clock: manualClock() })
+    for (const [iss, by, expected] of [
+      [issuers[0], a, 'accepted'],
+      [issuers[1], other, 'accepted'],
+      [issuers[1], a, 'SIGNATURE_INVALID'],
+      [issuers[0], other, 'SIGNATURE_INVALID'],
+      [issuers[0], a, 'accepted'],
+    ] as const) {
+      const token = jwt(by, { iss, exp: LONG }, { kid: 'a' })
+      expect(await verdict(() => verifier.verify(token))).toBe(expected)
+    }
+    expect(server.requests).toHaveLength(1)
+  })
+
+  test('a key ends in the midst of its set', async () => {
+    const { server, clock, verifier } = await over(json({ keys: [{ ...a.jwk, exp: NOW + 60 }, b.jwk] }))
+    await verifier.verify(tokenOf(a))
+    clock.advance(59_000)
+    await verifier.verify(tokenOf(a))
+    clock.advance(2000)
+    expect(await verdict(() => verifier.verify(tokenOf(a)))).toBe('KEY_NOT_FOUND')
+    expect(await verdict(() => verifier.verify(tokenOf(b)))).toBe('accepted')
+    expect(server.requests.length).toBeLessThanOrEqual(2)
+  })
+})

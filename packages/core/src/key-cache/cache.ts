@@ -1,7 +1,7 @@
 import { isKeysourceError, KeysError, type KeysourceError } from '../errors.ts'
 import { deliver, type UnplacedEvent } from '../events.ts'
 import type { HttpError } from '../http-client.ts'
-import { knowsKey, selectKeys } from '../key-set.ts'
+import { type KeySet, knowsKey, selectKeys, type VerificationKey } from '../key-set.ts'
 import type { KeySource } from '../key-source.ts'
 import { printable } from '../printable.ts'
 import type { CacheSettings } from './cache-settings.ts'
@@ -16,6 +16,7 @@ import {
   ageMs,
   began,
   decide,
+  dueAt,
   failed,
   freshness,
   type Instant,
@@ -46,6 +47,7 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
   let requests = 0
   let saved = 0
   let timer: ReturnType<typeof setTimeout> | undefined
+  let recent: RecentAnswer | undefined
   let remembered = source.local ? [] : snapshotEntries(settings.snapshot, source.id)
 
   function instant(): Instant {
@@ -63,6 +65,10 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
   function ask(inquiry: Inquiry): KeyAnswer {
     if (remembered.length > 0) return { wait: restoreAndLoad(inquiry) }
     const now = instant()
+    if (recent && answersAgain(recent, inquiry, now)) {
+      saved += 1
+      return recent
+    }
     const slot = slotOf(inquiry)
     const entry = held.find(slot, now)
     announceAge(slot, entry, now)
@@ -77,7 +83,7 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
     switch (answer) {
       case 'use':
         saved += 1
-        return entry ? { keys: selectKeys(entry.set, inquiry), set: entry.set } : missing()
+        return entry ? answerFrom(entry, inquiry) : missing()
       case 'wait':
         return { wait: waitFor(work ?? othersLoad(slot, inquiry, known, until, now), until - now.mono) }
       case 'missing':
@@ -92,6 +98,14 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
     if (settings.sharesPromises) return current ?? Promise.resolve()
     if (!known && tokensIn(state, options, now) >= 1) return start('unknown-kid', slot, inquiry, now)
     return pause(Math.max(POLL_MS, (until - now.mono) / 16))
+  }
+
+  function answerFrom({ set, lease }: Held, inquiry: Inquiry): KeyAnswer {
+    const { kid, alg } = inquiry
+    const { mono, wall } = dueAt(lease)
+    const answer = { kid, alg, dueMono: mono, dueWall: wall, keys: selectKeys(set, inquiry), set }
+    if (!set.varies) recent = answer
+    return answer
   }
 
   function missing(): KeyAnswer {
@@ -174,6 +188,7 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
     const lease = leaseFor(isGone ? 0 : loaded.maxAgeMs, options, now, settings.chance(), ordinal)
     const before = held.get(slot)
     lastError = undefined
+    recent = undefined
     held.keep(slot, { loaded, set, lease })
     announced.delete(slot)
     emit({ type: 'refreshed', keys: set.keys.length, durationMs, notModified: loaded.notModified === true })
@@ -268,6 +283,24 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
         snapshotEntry(source.id, slot === WHOLE ? undefined : slot, entry, instant()),
       ),
   }
+}
+
+/** What the last token was told. Tokens hardly ever differ in what they ask, so the next one is told the same. */
+interface RecentAnswer {
+  readonly kid: string | undefined
+  readonly alg: string
+  readonly dueMono: number
+  readonly dueWall: number
+  readonly keys: readonly VerificationKey[]
+  readonly set: KeySet
+}
+
+function answersAgain(
+  { kid, alg, dueMono, dueWall }: RecentAnswer,
+  inquiry: Inquiry,
+  { mono, wall }: Instant,
+): boolean {
+  return inquiry.kid === kid && inquiry.alg === alg && mono < dueMono && wall < dueWall
 }
 
 const POLL_MS = 50

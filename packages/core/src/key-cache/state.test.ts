@@ -4,6 +4,7 @@ import {
   began,
   type Decision,
   decide,
+  dueAt,
   type Finding,
   type FreshnessOptions,
   failed,
@@ -191,6 +192,28 @@ describe('age', () => {
     expect(freshness(lease, { ...options, staleIfErrorMs: 0 }, at(600_000))).toBe('expired')
   })
   test('nothing was loaded', () => expect(freshness(undefined, options, at(0))).toBe('never-loaded'))
+})
+
+describe('dueAt', () => {
+  const states = { start, loadedOnce, failing, 'loading since 1 s': loading(1000), emptyBucket }
+  for (const [name, state] of Object.entries(states)) {
+    test(`${name}: before it, a held key is used and nothing is started`, () => {
+      const { mono, wall } = dueAt(lease)
+      for (const now of [at(0), { mono: mono - 1, wall: wall - 1 }, { mono: mono - 1, wall: 0 }]) {
+        expect(decide(state, held, options, now)).toEqual({ answer: 'use' })
+      }
+    })
+  }
+
+  test('either clock brings it', () => {
+    const { mono, wall } = dueAt(lease)
+    for (const now of [
+      { mono, wall: wall - 1 },
+      { mono: mono - 1, wall },
+    ]) {
+      expect(decide(loadedOnce, held, options, now)).toEqual({ answer: 'use', load: 'refresh' })
+    }
+  })
 })
 
 describe('lease', () => {

@@ -116,6 +116,11 @@ export function freshness(
   return age < Math.max(options.staleIfErrorMs, lease.lifetimeMs) ? 'stale' : 'expired'
 }
 
+/** Before this moment, on both clocks, a held key is used and nothing is started, whatever else becomes of the source. */
+export function dueAt({ loadedAt, refreshAfterMs }: Lease): Instant {
+  return { mono: loadedAt.mono + refreshAfterMs, wall: loadedAt.wall + refreshAfterMs }
+}
+
 /** What becomes of a token, and whether a load is due. Nothing is changed. */
 export function decide(state: SourceState, finding: Finding, options: FreshnessOptions, now: Instant): Decision {
   const { lease, known, loadsBefore } = finding
