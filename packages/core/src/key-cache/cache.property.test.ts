@@ -134,7 +134,10 @@ async function answer(
     case 'says 60 s':
       return endpoint.published
     case 'slow':
-      await new Promise((resolve) => setTimeout(resolve, 1500))
+      await new Promise((resolve, reject) => {
+        setTimeout(resolve, 1500)
+        signal.addEventListener('abort', () => reject(signal.reason))
+      })
       return endpoint.published
     case 'empty':
       return []

@@ -446,6 +446,23 @@ describe('events', () => {
 })
 
 describe('clocks', () => {
+  test('that jump while a load is under way end it, and the next one serves', async () => {
+    const { server, clock, verifier, events } = await over(jwks([a]), { ttlMs: 100_000 })
+    await verifier.verify(tokenOf(a))
+    let ended = 0
+    server.answer = (_request, response) => void response.on('close', () => (ended += 1))
+    clock.advance(90_000)
+    await verifier.verify(tokenOf(a))
+    await eventually(() => server.requests.length).toBe(2)
+    server.answer = jwks([b])
+    clock.jump(3_600_000)
+    expect(await verdict(() => verifier.verify(tokenOf(a)))).toBe('KEY_NOT_FOUND')
+    expect(await verdict(() => verifier.verify(tokenOf(b)))).toBe('accepted')
+    expect(server.requests).toHaveLength(3)
+    await eventually(() => ended).toBe(1)
+    expect(events.of('refresh-failed')).toEqual([])
+  })
+
   test('that stand still in a frozen process make no key live longer', async () => {
     const { server, clock, verifier } = await over(jwks([a]), { staleIfErrorMs: 3_600_000 })
     await verifier.verify(tokenOf(a))

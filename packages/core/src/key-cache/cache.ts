@@ -38,11 +38,11 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
   const announced = new Map<Slot, 'stale' | 'expired'>()
   // Tokens whose unknown kid was told as an event: they ask again after each wait.
   const told = new WeakSet<Inquiry>()
-  const closing = new AbortController()
   // A source may show only by what it returns that it serves one key at a time.
   let onDemand = source.accepts !== undefined
   let state: SourceState = initialState(options, instant())
-  let current: Promise<void> | undefined
+  let current: { readonly work: Promise<void>; readonly ending: AbortController } | undefined
+  let closed = false
   let lastError: KeysError | undefined
   let requests = 0
   let saved = 0
@@ -95,7 +95,7 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
 
   /** The load that somebody else's token started. Where that may not be waited for: one of this token's own, or a pause. */
   function othersLoad(slot: Slot, inquiry: Inquiry, known: boolean, until: number, now: Instant): Promise<void> {
-    if (settings.sharesPromises) return current ?? Promise.resolve()
+    if (settings.sharesPromises) return current?.work ?? Promise.resolve()
     if (!known && tokensIn(state, options, now) >= 1) return start('unknown-kid', slot, inquiry, now)
     return pause(Math.max(POLL_MS, (until - now.mono) / 16))
   }
@@ -126,25 +126,28 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
     const { begun } = settings.loads
     state = began(state, load, begun, options, now)
     if (settings.sharedBucket) settings.sharedBucket.current = state.bucket
-    const work = run(slot, inquiry?.kid, begun).finally(() => {
-      if (current === work) current = undefined
+    // Where a load was given up for dead, as one in a process that was frozen. What another request of a worker began stays alone.
+    if (settings.sharesPromises) current?.ending.abort(new Error('the load was given up, and another one begun'))
+    const ending = new AbortController()
+    const work = run(slot, inquiry?.kid, begun, ending.signal).finally(() => {
+      if (current?.work === work) current = undefined
     })
-    current = work
+    current = { work, ending }
     inquiry?.waitUntil?.(work)
     return work
   }
 
   /** One load, to its end. Never rejects: what failed is kept in the state, and told as an event. */
-  async function run(slot: Slot, kid: string | undefined, ordinal: number): Promise<void> {
+  async function run(slot: Slot, kid: string | undefined, ordinal: number, ending: AbortSignal): Promise<void> {
     const startedAt = clock.monotonic()
     try {
-      const answer = await loadKeys({ ...screening(slot), kid, closing: closing.signal, onRequest })
+      const answer = await loadKeys({ ...screening(slot), kid, ending, onRequest })
       if (!isCurrent(state, ordinal)) return
       state = succeeded(state, ordinal)
       if (answer.loaded.partial && kid !== undefined) onDemand = true
       keep(onDemand ? (kid ?? slot) : slot, ordinal, answer, clock.monotonic() - startedAt)
     } catch (error) {
-      if (isCurrent(state, ordinal)) giveUp(error, ordinal)
+      if (isCurrent(state, ordinal) && !ending.aborted) giveUp(error, ordinal)
     } finally {
       if (settings.keepFresh) keepFresh()
     }
@@ -231,7 +234,7 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
   function keepFresh(): void {
     clearTimeout(timer)
     const entry = held.get(WHOLE)
-    if (closing.signal.aborted || onDemand) return
+    if (closed || onDemand) return
     const now = instant()
     const inMs = Math.max(
       entry ? entry.lease.refreshAfterMs - ageMs(entry.lease.loadedAt, now) : 0,
@@ -249,7 +252,7 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
     const now = instant()
     const due = !isLoading(state, options, now) || !settings.sharesPromises
     if (due && urgentRetryAt(state) <= now.mono) await start('refresh', WHOLE, undefined, now)
-    else if (settings.sharesPromises) await current
+    else if (settings.sharesPromises) await current?.work
     if (remembered.length > 0) await restore(remembered.splice(0))
     if (freshness(held.get(WHOLE)?.lease, options, instant()) !== 'fresh') throw unavailable(instant())
   }
@@ -275,8 +278,9 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
       sourceStatus({ source: source.id, onDemand, held, state, lastError, requests, saved }, options, instant()),
     ],
     close() {
+      closed = true
       clearTimeout(timer)
-      closing.abort(new Error('the verifier was closed'))
+      current?.ending.abort(new Error('the verifier was closed'))
     },
     snapshot: () =>
       (source.local ? [] : held.entries()).map(([slot, entry]) =>

@@ -6,8 +6,8 @@ export interface Deadline {
   clear(): void
 }
 
-/** Starts the time of a load, which also ends when the verifier is closed. */
-export function deadlineOf(timeoutMs: number, closing: AbortSignal): Deadline {
+/** Starts the time of a load, which may end before. */
+export function deadlineOf(timeoutMs: number, ending: AbortSignal): Deadline {
   const controller = new AbortController()
   let fail: (reason: unknown) => void = () => {}
   const passed = new Promise<never>((_, reject) => {
@@ -19,14 +19,14 @@ export function deadlineOf(timeoutMs: number, closing: AbortSignal): Deadline {
     fail(reason)
   }
   const timer = setTimeout(() => end(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
-  const onClosing = (): void => end(closing.reason as Error)
-  closing.addEventListener('abort', onClosing, { once: true })
+  const onEnding = (): void => end(ending.reason as Error)
+  ending.addEventListener('abort', onEnding, { once: true })
   return {
     signal: controller.signal,
     passed,
     clear() {
       clearTimeout(timer)
-      closing.removeEventListener('abort', onClosing)
+      ending.removeEventListener('abort', onEnding)
     },
   }
 }

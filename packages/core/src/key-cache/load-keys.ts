@@ -16,16 +16,16 @@ export interface LoadRequest {
   /** What is held in the same place. */
   readonly previous: Held | undefined
   readonly settings: CacheSettings
-  /** Ends the load when the verifier is closed. */
-  readonly closing: AbortSignal
+  /** Ends the load before its time: the verifier was closed, or another load took its place. */
+  readonly ending: AbortSignal
   readonly onRequest: () => void
   readonly emit: (event: UnplacedEvent) => void
 }
 
 /** One load within its time, and its keys screened. Rejects where it brought no usable key. */
 export async function loadKeys(request: LoadRequest): Promise<Omit<Held, 'lease'>> {
-  const { source, kid, previous, settings, closing, onRequest } = request
-  const deadline = deadlineOf(settings.freshness.timeoutMs, closing)
+  const { source, kid, previous, settings, ending, onRequest } = request
+  const deadline = deadlineOf(settings.freshness.timeoutMs, ending)
   const { signal } = deadline
   const context = {
     http: httpClient(settings.http, signal, onRequest),

@@ -53,6 +53,20 @@ describe('decide', () => {
   const cases: readonly [name: string, state: SourceState, finding: Finding, now: number, decision: Decision][] = [
     ['cold: load and wait', start, nothing, 0, { answer: 'wait', until: 5000, load: 'refresh' }],
     [
+      'over already, but loaded since the token came: use',
+      loadedOnce,
+      finding({ loadsBefore: 0 }),
+      700_000,
+      { answer: 'use' },
+    ],
+    [
+      'over already, but loaded since the token came, without its key: the token is to blame',
+      loadedOnce,
+      finding({ loadsBefore: 0, known: false }),
+      700_000,
+      { answer: 'missing' },
+    ],
+    [
       'cold, a load under way: share it',
       began(start, 'refresh', 1, options, at(0)),
       nothing,
