@@ -83,7 +83,7 @@ function world() {
     published: [0] as readonly number[],
     active: 0,
     most: 0,
-    loads: [] as { from: number; to: number; ok: boolean }[],
+    loads: [] as { from: number; to: number; ok: boolean; givenUp: boolean }[],
   }
   const known = { kids: new Set<number>(), at: { mono: 0, wall: 0 }, lifetimeMs: TTL_MS, ever: false }
   const unknownLoads: number[] = []
@@ -93,8 +93,18 @@ function world() {
     async load({ signal }: LoadContext): Promise<LoadedKeys> {
       endpoint.active += 1
       endpoint.most = Math.max(endpoint.most, endpoint.active)
-      const load = { from: performance.now(), to: Number.POSITIVE_INFINITY, ok: false }
+      const load = { from: performance.now(), to: Number.POSITIVE_INFINITY, ok: false, givenUp: false }
       endpoint.loads.push(load)
+      // As a request is over at the very moment in which its signal says so.
+      let over = (): void => {
+        load.to = performance.now()
+        endpoint.active -= 1
+        over = () => {}
+      }
+      signal.addEventListener('abort', () => {
+        load.givenUp = String(signal.reason).includes('given up')
+        over()
+      })
       try {
         const keys = await answer(endpoint, signal)
         load.ok = keys.length > 0
@@ -105,8 +115,7 @@ function world() {
         }
         return { jwks: { keys: keys.flatMap((key) => jwks[key] ?? []) }, ...(brief && { maxAgeMs: 60_000 }) }
       } finally {
-        load.to = performance.now()
-        endpoint.active -= 1
+        over()
       }
     },
   }
@@ -221,7 +230,8 @@ function bounds({ endpoint, now, unknownLoads }: World): void {
   }
   for (const [index, { from }] of endpoint.loads.entries()) {
     const before = endpoint.loads[index - 1]
-    if (before && !before.ok) expect(from - before.to, 'back-off').toBeGreaterThanOrEqual(1000)
+    // One that a jump of the clock made look dead has not failed.
+    if (before && !before.ok && !before.givenUp) expect(from - before.to, 'back-off').toBeGreaterThanOrEqual(1000)
   }
 }
 
