@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config'
 import { ClosingLine } from './tooling/closing-line.ts'
+import { VerdictTable } from './tooling/verdict-table.ts'
 
 // Tests run from source, with no build: the condition leads each package's `exports` to its `src`.
 const conditions = ['@keysource/source', 'node', 'import', 'default']
@@ -11,7 +12,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    reporters: ['default', new ClosingLine()],
+    reporters: ['default', new VerdictTable(), new ClosingLine()],
     testTimeout: 60_000,
     projects: [
       {
@@ -20,6 +21,14 @@ export default defineConfig({
           name: 'source',
           include: ['{packages,apps,bench}/**/{src,test}/**/*.test.ts', '{tooling,scripts}/*.test.ts'],
           exclude: ['**/node_modules/**', '**/dist/**', ...heavy],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'security',
+          include: ['packages/*/security/**/*.test.ts'],
+          exclude: ['**/node_modules/**', '**/dist/**'],
         },
       },
       {
