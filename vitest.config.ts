@@ -20,14 +20,14 @@ export default defineConfig({
         test: {
           name: 'source',
           include: ['{packages,apps,bench}/**/{src,test}/**/*.test.ts', '{tooling,scripts}/*.test.ts'],
-          exclude: ['**/node_modules/**', '**/dist/**', ...heavy],
+          exclude: ['**/node_modules/**', '**/dist/**', '**/.mutation/**', ...heavy],
         },
       },
       {
         extends: true,
         test: {
           name: 'security',
-          include: ['packages/*/security/**/*.test.ts'],
+          include: ['packages/{*,providers/*}/security/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/dist/**'],
         },
       },

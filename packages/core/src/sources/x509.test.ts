@@ -61,11 +61,20 @@ describe('a certificate', () => {
   })
 })
 
+/** The certificate with other bytes in the place of some. Its own signature is not looked at. */
+function withBytes(pem: string, from: string, to: string): string {
+  const der = Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64').toString('latin1')
+  const base64 = Buffer.from(der.replace(from, to), 'latin1').toString('base64')
+  return `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----`
+}
+
 describe('the options of x509', () => {
   const publicKey = createPublicKey(CERTIFICATE_KEY.privateKey).export({ format: 'pem', type: 'spki' }).toString()
   const privateKey = CERTIFICATE_KEY.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
   const damaged = VALID_CERTIFICATE.replace('MIIB', 'MIIA')
   const truncated = VALID_CERTIFICATE.slice(0, -60)
+  // Its last day begins with a letter.
+  const undated = withBytes(EXPIRED_CERTIFICATE, '210101000000Z', 'X10101000000Z')
   const cases: readonly (readonly [
     name: string,
     certificates: unknown,
@@ -81,6 +90,7 @@ describe('the options of x509', () => {
     ['a public key', publicKey, { alg: 'ES256' }, 'certificates'],
     ['a private key', privateKey, { alg: 'ES256' }, 'certificates'],
     ['a damaged certificate', damaged, { alg: 'ES256' }, 'certificates'],
+    ['a certificate whose dates cannot be read', undated, { alg: 'ES256' }, 'certificates'],
     ['a certificate that was cut off', truncated, { alg: 'ES256' }, 'certificates'],
     ['one that was cut off after a good one', `${VALID_CERTIFICATE}\n${truncated}`, { alg: 'ES256' }, 'certificates'],
     ['garbage beside a good one', [VALID_CERTIFICATE, 'garbage'], { alg: 'ES256' }, 'certificates'],
