@@ -47,7 +47,7 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
   let requests = 0
   let saved = 0
   let timer: ReturnType<typeof setTimeout> | undefined
-  let recent: RecentAnswer | undefined
+  const recent = new Map<string | undefined, RecentAnswer>()
   let remembered = source.local ? [] : snapshotEntries(settings.snapshot, source.id)
 
   function instant(): Instant {
@@ -65,9 +65,10 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
   function ask(inquiry: Inquiry): KeyAnswer {
     if (remembered.length > 0) return { wait: restoreAndLoad(inquiry) }
     const now = instant()
-    if (recent && answersAgain(recent, inquiry, now)) {
+    const earlier = recent.get(inquiry.kid)
+    if (earlier && holdsFor(earlier, inquiry, now)) {
       saved += 1
-      return recent
+      return earlier
     }
     const slot = slotOf(inquiry)
     const entry = held.find(slot, now)
@@ -103,8 +104,9 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
   function answerFrom({ set, lease }: Held, inquiry: Inquiry): KeyAnswer {
     const { kid, alg } = inquiry
     const { mono, wall } = dueAt(lease)
-    const answer = { kid, alg, dueMono: mono, dueWall: wall, keys: selectKeys(set, inquiry), set }
-    if (!set.varies) recent = answer
+    const answer = { alg, dueMono: mono, dueWall: wall, keys: selectKeys(set, inquiry), set }
+    // A set whose keys fit any kid would be remembered under every kid that a stranger makes up.
+    if (!set.varies && !set.anyKid) recent.set(kid, answer)
     return answer
   }
 
@@ -191,7 +193,7 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
     const lease = leaseFor(isGone ? 0 : loaded.maxAgeMs, options, now, settings.chance(), ordinal)
     const before = held.get(slot)
     lastError = undefined
-    recent = undefined
+    recent.clear()
     held.keep(slot, { loaded, set, lease })
     announced.delete(slot)
     emit({ type: 'refreshed', keys: set.keys.length, durationMs, notModified: loaded.notModified === true })
@@ -289,9 +291,8 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
   }
 }
 
-/** What the last token was told. Tokens hardly ever differ in what they ask, so the next one is told the same. */
+/** What the last token of a `kid` was told. Tokens hardly ever differ in what they ask, so the next one is told the same. */
 interface RecentAnswer {
-  readonly kid: string | undefined
   readonly alg: string
   readonly dueMono: number
   readonly dueWall: number
@@ -299,12 +300,8 @@ interface RecentAnswer {
   readonly set: KeySet
 }
 
-function answersAgain(
-  { kid, alg, dueMono, dueWall }: RecentAnswer,
-  inquiry: Inquiry,
-  { mono, wall }: Instant,
-): boolean {
-  return inquiry.kid === kid && inquiry.alg === alg && mono < dueMono && wall < dueWall
+function holdsFor({ alg, dueMono, dueWall }: RecentAnswer, inquiry: Inquiry, { mono, wall }: Instant): boolean {
+  return inquiry.alg === alg && mono < dueMono && wall < dueWall
 }
 
 const POLL_MS = 50
