@@ -5,6 +5,8 @@ import { heapAfterCollection } from './heap.ts'
 // fast-check, and no fuzzer that is guided by coverage: it runs in vitest on every platform with no native addon, it knows the
 // structure of what it makes (most random bytes never pass the first check), and it shrinks what fails to a few characters.
 
+export { fc }
+
 /** How the time is shared among all targets: it adds up to one. */
 const SHARES = {
   'text in place of a token': 0.08,
