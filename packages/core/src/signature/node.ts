@@ -42,6 +42,8 @@ function verifySync(key: PreparedKey, signingInput: string, signature: Uint8Arra
 
 // Verifications that have begun and whose callers have not gone on yet.
 let underWay = 0
+// What is chained to it runs as soon as they have. Node's queueMicrotask does the same at a tenth of a verification's cost.
+const settled = Promise.resolve()
 
 /**
  * At once for a token that comes alone: the thread pool would only make it wait. For one that comes while others are under
@@ -50,7 +52,7 @@ let underWay = 0
 function verifyWhereFaster(key: PreparedKey, signingInput: string, signature: Uint8Array): boolean | Promise<boolean> {
   if (underWay > 0) return verifyOnPool(key, signingInput, signature)
   underWay += 1
-  queueMicrotask(finished)
+  settled.then(finished)
   return verifySync(key, signingInput, signature)
 }
 
@@ -59,7 +61,7 @@ function verifyOnPool(key: PreparedKey, signingInput: string, signature: Uint8Ar
   underWay += 1
   return new Promise((resolve, reject) => {
     verify(hash, Buffer.from(signingInput, 'latin1'), input, signature, (error, holds) => {
-      queueMicrotask(finished)
+      settled.then(finished)
       if (error) reject(error)
       else resolve(holds)
     })
