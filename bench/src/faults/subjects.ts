@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { versionsOf } from '../versions.ts'
 import { awsJwtVerify } from './subjects/aws-jwt-verify.ts'
 import { getJwks } from './subjects/get-jwks.ts'
 import { jose } from './subjects/jose.ts'
@@ -14,9 +14,5 @@ export const SUBJECTS: readonly Subject[] = [...COMPARED, jwksRsaFallback]
 
 /** `jose 6.2.18`, for each package of these libraries. */
 export function versions(subjects: readonly Subject[]): readonly string[] {
-  const names = new Set(subjects.flatMap(({ packages }) => packages))
-  return [...names].map((name) => {
-    const manifest = new URL(`../../node_modules/${name}/package.json`, import.meta.url)
-    return `${name} ${(JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version}`
-  })
+  return versionsOf(subjects.flatMap(({ packages }) => packages))
 }
