@@ -91,6 +91,8 @@ const defects: readonly Defect[] = [
   ['key_ops without verify', ec, { key_ops: ['sign'] }, /^has "key_ops" \["sign"\], expected "verify" among them$/],
   ['key_ops empty', ec, { key_ops: [] }, /^has "key_ops"/],
   ['key_ops a text', ec, { key_ops: 'verify' }, /^has "key_ops"/],
+  ['key_ops with one twice', ec, { key_ops: ['verify', 'verify'] }, /^has "key_ops" \["verify", "verify"\], expected/],
+  ['key_ops with what is no text', ec, { key_ops: ['verify', 5] }, /^has "key_ops"/],
   ['key_ops null', ec, { key_ops: null }, /^has "key_ops"/],
   ['alg of another kind of key', ec, { alg: 'RS256' }, /^"alg" "RS256" does not fit EC P-256$/],
   ['alg of another curve', ec, { alg: 'ES384' }, /^"alg" "ES384" does not fit EC P-256$/],

@@ -210,7 +210,7 @@ function wrongMember(jwk: Record<string, unknown>): string | undefined {
     return 'is a PRIVATE key that its provider publishes: whoever reads it can sign tokens'
   }
   if (use !== undefined && use !== 'sig') return `has "use" ${printable(use)}, expected "sig"`
-  if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify'))) {
+  if (operations !== undefined && !namesVerify(operations)) {
     return `has "key_ops" ${printable(operations)}, expected "verify" among them`
   }
   if (kid !== undefined && !(typeof kid === 'string' && kid.length <= MAX_KID_LENGTH)) {
@@ -220,6 +220,12 @@ function wrongMember(jwk: Record<string, unknown>): string | undefined {
     return `has "alg" ${printable(alg)}, expected one of ${ASYMMETRIC_ALGORITHMS.join(', ')}`
   }
   return undefined
+}
+
+/** RFC 7517 section 4.3: texts, none of them twice. */
+function namesVerify(operations: unknown): boolean {
+  if (!Array.isArray(operations) || new Set(operations).size < operations.length) return false
+  return operations.includes('verify') && operations.every((operation) => typeof operation === 'string')
 }
 
 /** The members that make the key, checked, or the reason why they make none. */
