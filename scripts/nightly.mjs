@@ -13,6 +13,18 @@ const STEPS = [
     env: { KEYSOURCE_SCHEDULES: '10000' },
     limitMin: 15,
   },
+  {
+    name: 'ten minutes of fuzzing: tokens, key endpoints, metadata, certificates',
+    command: ['npx', 'vitest', 'run', '--project', 'security', 'security/fuzz'],
+    env: { KEYSOURCE_FUZZ_SEC: '600' },
+    limitMin: 30,
+  },
+  {
+    name: '20,000 tokens before both engines and jose',
+    command: ['npx', 'vitest', 'run', 'packages/core/security/differential.test.ts'],
+    env: { KEYSOURCE_DIFFERENTIAL: '20000' },
+    limitMin: 15,
+  },
   { name: 'faults, beside four libraries', command: bench('faults'), limitMin: 20 },
   { name: 'five minutes of random faults', command: bench('faults', '--soak', '300'), limitMin: 10 },
   { name: 'memory', command: bench('memory'), limitMin: 10 },

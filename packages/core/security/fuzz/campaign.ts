@@ -23,7 +23,8 @@ export type Target = keyof typeof SHARES
 
 const ASKED_SEC = process.env.KEYSOURCE_FUZZ_SEC
 const TOTAL_SEC = Number(ASKED_SEC ?? 10)
-const SEED = Number(process.env.KEYSOURCE_SEED ?? Date.now() % 2 ** 31)
+/** What all that is random follows from. */
+export const SEED: number = Number(process.env.KEYSOURCE_SEED ?? Date.now() % 2 ** 31)
 
 const RUNS_A_ROUND = 50
 // What compiled code and caches of the platform may take. A leak of a hundred bytes a token shows within a minute.

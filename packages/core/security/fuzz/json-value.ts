@@ -74,19 +74,27 @@ export const brokenJson: fc.Arbitrary<string> = fc.oneof(
 /** Members of an object, each as JSON. */
 export type Members = Readonly<Record<string, string>>
 
-/** A good object with some members taken away, and others in their place or twice. */
-export function alteredObject(good: Members, names: readonly string[]): fc.Arbitrary<string> {
+/** A good object with some members taken away, and others in their place or twice. `odd` are values that are apt for one. */
+export function alteredObject(good: Members, names: readonly string[], odd: Odd = {}): fc.Arbitrary<string> {
   const name = fc.oneof({ weight: 8, arbitrary: fc.constantFrom(...names) }, { weight: 1, arbitrary: ODD_TEXT })
+  const member = name.chain((chosen) => {
+    const apt = Object.hasOwn(odd, chosen) ? odd[chosen] : undefined
+    const value = apt ? fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...apt) }, jsonText) : jsonText
+    return fc.tuple(fc.constant(chosen), value)
+  })
   return fc
     .record({
       without: fc.array(fc.constantFrom(...Object.keys(good)), { maxLength: 1 }),
-      added: fc.array(fc.tuple(name, jsonText), { maxLength: 3 }),
+      added: fc.array(member, { maxLength: 3 }),
     })
     .map(({ without, added }) => {
-      const kept = Object.entries(good).filter(([member]) => !without.includes(member))
-      return `{${[...kept, ...added].map(([member, value]) => `${JSON.stringify(member)}:${value}`).join(',')}}`
+      const kept = Object.entries(good).filter(([name]) => !without.includes(name))
+      return `{${[...kept, ...added].map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(',')}}`
     })
 }
+
+/** For some members, values as JSON that come close to a good one. */
+export type Odd = Readonly<Record<string, readonly string[]>>
 
 /** JSON that is as long or as deep as it is told to be. */
 export const SHAPES: Readonly<Record<string, (length: number) => string>> = {

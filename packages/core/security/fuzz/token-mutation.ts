@@ -22,7 +22,7 @@ const FOREIGN = [
 ]
 
 /** One change of a text. Places are fractions, so that they shrink and fit any token. */
-type Mutation = (token: string, others: readonly string[]) => string
+export type Mutation = (token: string, others: readonly string[]) => string
 
 const place = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true })
 const character = fc.oneof(fc.constantFrom(...ALPHABET), fc.constantFrom(...FOREIGN))
@@ -78,7 +78,7 @@ const borrow = fc.tuple(fc.nat(2), fc.nat()).map(
 )
 
 /** Other spellings of the same bytes: padding, the other alphabet, bits that no byte uses, blanks. */
-const respell = fc.tuple(fc.nat(2), fc.nat(4)).map(
+export const respell: fc.Arbitrary<Mutation> = fc.tuple(fc.nat(2), fc.nat(4)).map(
   ([index, how]): Mutation =>
     (token) =>
       replacePart(token, index, (part) => {
@@ -127,15 +127,18 @@ const mutation: fc.Arbitrary<Mutation> = fc.oneof(
   around,
 )
 
+/** Up to four changes, some of which undo each other. */
+export const mutations: fc.Arbitrary<Mutation[]> = fc.array(mutation, { maxLength: 4 })
+
 /** A good token, and what became of it. */
 export interface Mutated {
   readonly original: string
   readonly token: string
 }
 
-/** Good tokens with up to four changes, some of which undo each other. */
+/** Good tokens, changed. */
 export function mutated(good: readonly string[]): fc.Arbitrary<Mutated> {
-  return fc.tuple(fc.nat(good.length - 1), fc.array(mutation, { maxLength: 4 })).map(([index, changes]) => {
+  return fc.tuple(fc.nat(good.length - 1), mutations).map(([index, changes]) => {
     const original = good[index] ?? ''
     return { original, token: changes.reduce((token, change) => change(token, good), original) }
   })
