@@ -10,6 +10,8 @@ export interface VerdictCount {
   readonly mustAccept: number
   readonly wronglyAccepted: number
   readonly wronglyRefused: number
+  /** Why cases were held to another verdict than the published one, and how many were. */
+  readonly byRule?: Readonly<Record<string, number>>
 }
 
 declare module 'vitest' {
@@ -23,6 +25,8 @@ declare module 'vitest' {
 export interface Verdict {
   readonly mustBe: 'accepted' | 'refused' | 'either'
   readonly accepted: boolean
+  /** The rule by which another verdict than the published one is expected. */
+  readonly why?: string | undefined
 }
 
 /** Counts cases for the table at the end of the run. */
@@ -34,6 +38,8 @@ export function countVerdicts(
 ): void {
   const count = (mustBe: Verdict['mustBe'], accepted?: boolean): number =>
     verdicts.filter((one) => one.mustBe === mustBe && (accepted === undefined || one.accepted === accepted)).length
+  const byRule: Record<string, number> = {}
+  for (const { why } of verdicts) if (why !== undefined) byRule[why] = (byRule[why] ?? 0) + 1
   const earlier = task.meta.verdicts ?? []
   task.meta.verdicts = [
     ...earlier,
@@ -45,6 +51,7 @@ export function countVerdicts(
       mustAccept: count('accepted'),
       wronglyAccepted: count('refused', true),
       wronglyRefused: count('accepted', false),
+      byRule,
     },
   ]
 }
