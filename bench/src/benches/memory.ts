@@ -5,6 +5,7 @@ import { flags } from '../flags.ts'
 import { machine } from '../machine.ts'
 import { composition } from '../memory/composition.ts'
 import { forgedKids } from '../memory/forged-kids.ts'
+import { providersHeap } from '../memory/providers.ts'
 
 export const bench: Bench = {
   about: 'what forged kids leave in the heap, and a thousand providers beside one',
@@ -12,7 +13,8 @@ export const bench: Bench = {
     flags(args, {})
     console.log(`${machine()}\n`)
     const flat = await inLaboratory(forgedKids)
+    const small = await providersHeap()
     const quick = await composition()
-    return flat && quick
+    return flat && small && quick
   },
 }

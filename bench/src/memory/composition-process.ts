@@ -14,13 +14,15 @@ answerToParent(await measured(await inputFromParent<CompositionInput>()))
 async function measured({ providers, rounds, roundMs }: CompositionInput): Promise<CompositionReport> {
   const keys = Array.from({ length: KEY_PAIRS }, (_, at) => signingKey(`key-${at}`))
   const one = composed(keys, 1, providers)
+  const tenth = composed(keys, providers / 10, providers)
   const many = composed(keys, providers, providers)
-  await Promise.all([one.verifier.ready(), many.verifier.ready()])
+  await Promise.all([one, tenth, many].map(({ verifier }) => verifier.ready()))
   const [few, all] = [platform(keys, one.tokens, KEY_PAIRS), platform(keys, many.tokens, providers)]
   const some = many.tokens.slice(0, KEY_PAIRS)
   const rates = await interleaved(
     [
       () => rate((jwt) => one.verifier.verify(jwt), one.tokens, roundMs),
+      () => rate((jwt) => tenth.verifier.verify(jwt), tenth.tokens, roundMs),
       () => rate((jwt) => many.verifier.verify(jwt), some, roundMs),
       () => rate((jwt) => many.verifier.verify(jwt), many.tokens, roundMs),
       () => rate(few, one.tokens, roundMs),
@@ -30,6 +32,7 @@ async function measured({ providers, rounds, roundMs }: CompositionInput): Promi
   )
   const [
     ofOne = Number.NaN,
+    ofTenth = Number.NaN,
     ofSome = Number.NaN,
     ofAll = Number.NaN,
     platformFew = Number.NaN,
@@ -37,6 +40,7 @@ async function measured({ providers, rounds, roundMs }: CompositionInput): Promi
   ] = rates
   return {
     rateOfOne: ofOne,
+    tenthShare: ofTenth / ofOne,
     someShare: ofSome / ofOne,
     allShare: ofAll / ofOne,
     platformShare: platformAll / platformFew,
