@@ -46,8 +46,17 @@ export function checkOption(owner: string, name: string, value: unknown, rule: O
   if (value !== undefined && rule.accepts(value)) return
   const suggestion = rule.suggest?.(value)
   const expected = suggestion === undefined ? rule.expected : `${rule.expected}: write ${printable(suggestion)}`
-  const found = rule.secret && value !== undefined ? 'another value (not shown, it may be a secret)' : printable(value)
+  const found =
+    rule.secret && value !== undefined
+      ? 'another value (not shown, it may be a secret)'
+      : printable(withoutSecrets(value))
   throw configInvalid(owner, name, expected, found)
+}
+
+/** A URL may hold a password or a key, where it is the wrong one too. What is left out shows as an ellipsis. */
+function withoutSecrets(value: unknown): unknown {
+  if (typeof value !== 'string' || !value.includes('://')) return value
+  return value.replace(/:\/\/[^/?#@]*@/, '://…@').replace(/([?#]).+$/s, '$1…')
 }
 
 /** The same rule, for an option that may be left out. */

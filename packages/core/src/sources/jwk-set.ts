@@ -15,12 +15,10 @@ export function jwkArrayFrom(body: unknown, where: string): JSONWebKeySet {
   return { keys: body as JWK[] }
 }
 
-/** The error for a body of another shape. */
-export function unexpected(where: string, expected: string, found: unknown): KeysError {
-  return new KeysError('KEYS_UNAVAILABLE', `${where}: expected ${expected}, found ${printable(found)}`, {
-    expected,
-    found: printable(found),
-  })
+/** The error for a body of another shape. Text in a body is never quoted: an endpoint may echo the request's bearer token. */
+export function unexpected(where: string, expected: string, body: unknown): KeysError {
+  const found = typeof body === 'string' ? 'text' : Array.isArray(body) ? `an array of ${body.length}` : printable(body)
+  return new KeysError('KEYS_UNAVAILABLE', `${where}: expected ${expected}, found ${found}`, { expected, found })
 }
 
 /** The body as JSON. An HTML page with status 200 is a failure like any other. */
