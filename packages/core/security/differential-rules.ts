@@ -152,15 +152,25 @@ export const EXPLAINED: readonly ExplainedDifference[] = [
 // Without a kid, other keys that fit are tried.
 const NO_SUCH_KEY = ['KEY_NOT_FOUND', 'SIGNATURE_INVALID']
 
-/** The rule that explains it, or nothing. */
+/** The rule that explains our verdict, or nothing. */
 export function explanationOf(one: DifferentialCase, code: string): ExplainedDifference | undefined {
-  const parts = one.token.split('.')
-  const [header, claims] = parts.map(objectOf)
-  const jwk = Object(publishedKeys(one.signedBy, one.publication)[0])
-  const read: ReadCase = { ...one, parts, header: header ?? {}, claims: claims ?? {}, jwk }
+  const read = readCase(one)
   return EXPLAINED.find(
     ({ ours, applies }) => (ours === 'no such key' ? NO_SUCH_KEY.includes(code) : ours === code) && applies(read),
   )
+}
+
+/** The rule by which a token may not be accepted, though jose may do so. */
+export function ruleAgainst(one: DifferentialCase): string | undefined {
+  const read = readCase(one)
+  return EXPLAINED.find(({ ours, applies }) => ours !== 'accepted' && applies(read))?.rule
+}
+
+function readCase(one: DifferentialCase): ReadCase {
+  const parts = one.token.split('.')
+  const [header = {}, claims = {}] = parts.map(objectOf)
+  const [jwk] = publishedKeys(one.signedBy, one.publication)
+  return { ...one, parts, header, claims, jwk: Object(jwk) }
 }
 
 function textOf(part: string): string {

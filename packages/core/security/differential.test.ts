@@ -11,7 +11,7 @@ import { expect, test } from 'vitest'
 import { ASYMMETRIC_ALGORITHMS, staticJwks, type Verifier } from '../src/index.ts'
 import { AUDIENCE, ENGINES, ISSUER, manualClock, NOW, provider, verdict } from '../test/loopback-issuer.ts'
 import { publishedKeys } from './differential-keys.ts'
-import { EXPLAINED, explanationOf } from './differential-rules.ts'
+import { EXPLAINED, explanationOf, ruleAgainst } from './differential-rules.ts'
 import { type DifferentialCase, differentialCase } from './differential-tokens.ts'
 import { SEED } from './fuzz/campaign.ts'
 import { countVerdicts, type Verdict } from './verdicts.ts'
@@ -103,6 +103,7 @@ test(`${TOKENS} generated and mutated tokens get one verdict from both engines a
     const mustBe = rule ? verdictOf(accepted) : verdictOf(theirs === 'accepted')
     verdicts.node.push({ mustBe, accepted })
     verdicts.web.push({ mustBe, accepted: onWeb === 'accepted' })
+    if (accepted) expect(ruleAgainst(one), told(one)).toBe(undefined)
     expect(verdictOf(accepted), `${ours}; jose: ${theirs}; ${told(one)}`).toBe(mustBe)
   })
   try {

@@ -27,7 +27,7 @@ const TOTAL_SEC = Number(ASKED_SEC ?? 10)
 export const SEED: number = Number(process.env.KEYSOURCE_SEED ?? Date.now() % 2 ** 31)
 
 const RUNS_A_ROUND = 50
-// What compiled code and caches of the platform may take. A leak of a hundred bytes a token shows within a minute.
+// What compiled code and caches of the platform may take. A leak of a hundred bytes a verification shows within a minute.
 const MAX_GROWTH_MIB = 4
 // Rounds before the heap is first measured: by then everything was called once.
 const WARM_UP_ROUNDS = 2
