@@ -237,3 +237,19 @@ for (const { name, createVerifier } of engines) {
     expect(await verdictOn(() => verifier.verify(jwt(good)))).toBe('KEY_NOT_FOUND')
   })
 }
+
+attackOn(
+  'CVE-2022-23529 (withdrawn): objects that act as text where a key’s members are due',
+  'KEY_NOT_FOUND',
+  async (engine) => {
+    const acting = { toString: () => String(ec.jwk.x), length: 43 }
+    expect(await verdictOn(() => provider([jwkWith(ec.jwk, {}), { ...ec.jwk, x: acting } as never]))).toBe(
+      'CONFIG_INVALID',
+    )
+    const bad = [{ x: { ...acting, toString: 'x' } }, { y: [ec.jwk.y] }, { kty: ['EC'] }, { crv: { 0: 'P-256' } }]
+    const keys = bad.map((members) => ({ ...ec.jwk, ...members }) as never)
+    const verifier = engine.createVerifier({ providers: [provider([good.jwk, ...keys])], clock: manualClock() })
+    expect(await verdictOn(() => verifier.verify(jwt(good)))).toBe('accepted')
+    return verdictOn(() => verifier.verify(jwt(ec)))
+  },
+)

@@ -16,8 +16,9 @@ import { checkOption } from '../options.ts'
  */
 export function staticJwks(jwks: JSONWebKeySet): KeySource {
   checkOption('staticJwks', 'jwks', jwks, {
-    expected: 'a JWK Set, { keys: [ … ] } with at least one key',
-    accepts: (value) => Array.isArray((value as Partial<JSONWebKeySet> | null)?.keys) && jwks.keys.length > 0,
+    expected: 'a JWK Set, { keys: [ … ] } with at least one key, and nothing in it but data',
+    accepts: (value) =>
+      Array.isArray((value as Partial<JSONWebKeySet> | null)?.keys) && jwks.keys.length > 0 && isData(value),
   })
   const copy: JSONWebKeySet = structuredClone(jwks)
   const kids = copy.keys.map((key) => key?.kid ?? '')
@@ -26,4 +27,14 @@ export function staticJwks(jwks: JSONWebKeySet): KeySource {
     id: `static:${kids.join(',')}`,
     load: async (): Promise<LoadedKeys> => ({ jwks: copy }),
   })
+}
+
+/** A function, say, cannot be copied, and `structuredClone` would throw what is none of ours. */
+function isData(value: unknown): boolean {
+  try {
+    structuredClone(value)
+    return true
+  } catch {
+    return false
+  }
 }
