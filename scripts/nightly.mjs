@@ -25,6 +25,7 @@ const STEPS = [
     env: { KEYSOURCE_DIFFERENTIAL: '20000' },
     limitMin: 15,
   },
+  { name: 'mutation tests', command: ['npm', 'run', 'test:mutation'], limitMin: 60 },
   { name: 'faults, beside four libraries', command: bench('faults'), limitMin: 20 },
   { name: 'five minutes of random faults', command: bench('faults', '--soak', '300'), limitMin: 10 },
   { name: 'memory', command: bench('memory'), limitMin: 10 },
