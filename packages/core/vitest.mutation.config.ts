@@ -1,5 +1,5 @@
 import { relative } from 'node:path'
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type Plugin } from 'vitest/config'
 import { BaseSequencer, type TestSpecification, type Vitest } from 'vitest/node'
 
 // What Stryker runs against a mutant, from source as the root's vitest.config.ts has it.
@@ -51,7 +51,32 @@ class TestsOfTheMutant extends BaseSequencer {
   }
 }
 
+/**
+ * Stryker looks at tests alone: a mutant with which a test file cannot even be read (the verifier that its tables are for cannot
+ * be made, say) would count as one that survived.
+ */
+function unreadableFilesFail(): Plugin {
+  return {
+    name: 'unreadable-files-fail',
+    configureVitest({ vitest }) {
+      const start = vitest.start.bind(vitest)
+      vitest.start = async (filters) => {
+        const result = await start(filters)
+        for (const file of vitest.state.getFiles()) {
+          if (file.result?.state !== 'fail' || file.tasks.length > 0) continue
+          const name = 'can be read'
+          const names = { name, fullName: name, fullTestName: name, id: `${file.id}_read` }
+          const empty = { meta: {}, annotations: [], artifacts: [], timeout: 0, context: {} as never }
+          file.tasks.push({ type: 'test', mode: 'run', ...names, ...empty, suite: file, file, result: file.result })
+        }
+        return result
+      }
+    },
+  }
+}
+
 export default defineConfig({
+  plugins: [unreadableFilesFail()],
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
