@@ -17,10 +17,11 @@ test.each([
   ['another tenant', 'https://other.eu.auth0.com/', AUTH0, /another tenant/],
   ['a custom domain', 'https://login.acme.example/realms/main', REALM, /custom domain/],
   ['another realm', 'https://id.acme.example/realms/other', REALM, /path differs/],
-])('%s', (_, found, issuer, difference) => {
+])('%s', (what, found, issuer, difference) => {
   expect(closeIssuer(found, [AUTH0, COGNITO, REALM])).toEqual({
     issuer,
     difference: expect.stringMatching(difference),
+    samePlace: !/another|custom/.test(what),
   })
 })
 

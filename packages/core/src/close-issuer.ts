@@ -2,6 +2,8 @@
 export interface CloseIssuer {
   readonly issuer: string
   readonly difference: string
+  /** Both lead to the same place: whatever else is said of it, this is the cause. */
+  readonly samePlace: boolean
 }
 
 // Strangers send such tokens: what is said to each must not cost more with each issuer that is composed.
@@ -15,10 +17,10 @@ const MAX_LENGTH = 512
 export function closeIssuer(found: string, issuers: readonly string[]): CloseIssuer | undefined {
   if (found.length > MAX_LENGTH) return undefined
   const compared = issuers.slice(0, MAX_COMPARED)
-  for (const differs of DIFFERENCES) {
+  for (const differs of [...SPELLINGS, ...PLACES]) {
     for (const issuer of compared) {
       const difference = differs(found, issuer)
-      if (difference !== undefined) return { issuer, difference }
+      if (difference !== undefined) return { issuer, difference, samePlace: SPELLINGS.includes(differs) }
     }
   }
   return undefined
@@ -27,7 +29,7 @@ export function closeIssuer(found: string, issuers: readonly string[]): CloseIss
 type Difference = (found: string, issuer: string) => string | undefined
 
 // The nearest first.
-const DIFFERENCES: readonly Difference[] = [
+const SPELLINGS: readonly Difference[] = [
   (found, issuer) => {
     if (found === `${issuer}/`) return 'the token’s ends in a slash'
     return issuer === `${found}/` ? 'the token’s lacks the slash at the end' : undefined
@@ -38,6 +40,9 @@ const DIFFERENCES: readonly Difference[] = [
   },
   (found, issuer) => (found.toLowerCase() === issuer.toLowerCase() ? 'capital letters differ' : undefined),
   (found, issuer) => (found.trim() === issuer ? 'the token’s has white space around it' : undefined),
+]
+
+const PLACES: readonly Difference[] = [
   (found, issuer) => {
     const [a, b] = [url(found), url(issuer)]
     if (!a || !b || a.host === b.host || a.pathname !== b.pathname) return undefined

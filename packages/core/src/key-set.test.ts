@@ -406,7 +406,7 @@ describe('the refusal of a token whose key is not there', () => {
       [good.jwk, ec.jwk],
       jwt(ec, {}, { kid: 'gone' }),
       '"kid" "good" or "k"',
-      '"gone"',
+      '"gone", which is not published, or no longer',
     ],
     [
       'says that the key is for another algorithm',

@@ -20,5 +20,6 @@ function whyNot(need: KeyNeed, set: KeySet | undefined): string {
   const [named] = set?.byKid.get(need.kid ?? '') ?? (set?.anyKid ? set.unnamed : [])
   if (named) return `, which ${unfitness(named, need)}`
   const skipped = set?.skipped.find(({ kid }) => kid !== undefined && kid === need.kid)
-  return skipped ? `, which is published but ${skipped.reason}` : ''
+  if (skipped) return `, which is published but ${skipped.reason}`
+  return set?.byKid.size ? ', which is not published, or no longer' : ''
 }

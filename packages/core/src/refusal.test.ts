@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ENGINES, errorOf, jwt, manualClock, provider, signer } from '../test/loopback-issuer.ts'
+import { ENGINES, errorOf, ISSUER, jwt, manualClock, provider, signer } from '../test/loopback-issuer.ts'
 import type { TokenProblem } from './index.ts'
 
 const [{ createVerifier }] = ENGINES as readonly [(typeof ENGINES)[number]]
@@ -38,6 +38,24 @@ describe('a hint', () => {
     expect((await errorOf(() => two.verify('opaque'))).hint).toBe('a: opaque?')
     expect((await errorOf(() => two.verify(jwt(key, { iss: 'urn:x' })))).hint).toBe('a: opaque?')
     expect((await errorOf(() => two.verify('opaque', { provider: 'b' }))).hint).toBeUndefined()
+  })
+
+  test('of an issuer that is only spelled otherwise says so first', async () => {
+    const hint = ({ code }: TokenProblem) => (code === 'ISSUER_UNKNOWN' ? 'Another tenant?' : undefined)
+    const hinting = createVerifier({ providers: [provider([key], { hint })], clock })
+    const silent = createVerifier({ providers: [provider([key])], clock })
+    const close = 'Close to the composed issuer "https://id.example": '
+    const slash = `${close}the token’s ends in a slash.`
+    const place = `${close}the path differs: another tenant, realm or pool of the same host.`
+    for (const [iss, said, alone] of [
+      [`${ISSUER}/`, `${slash} Another tenant?`, slash],
+      [`${ISSUER}/x`, 'Another tenant?', place], // the provider knows its own places better
+      ['urn:x', 'Another tenant?', undefined],
+      [5, 'Another tenant?', undefined],
+    ] as const) {
+      expect((await errorOf(() => hinting.verify(jwt(key, { iss })))).hint).toBe(said)
+      expect((await errorOf(() => silent.verify(jwt(key, { iss })))).hint).toBe(alone)
+    }
   })
 
   test('is asked of a few, however many are composed', async () => {

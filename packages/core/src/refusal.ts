@@ -23,7 +23,7 @@ export function refusalOf(failure: CheckFailure, context: RefusalContext): Token
   const { code, subject, expected, found } = failure
   const provider = context.composed?.provider.name
   const message = `${provider ? `${provider}: ` : ''}"${subject}": expected ${expected}, found ${found}`
-  const hint = hintFor(failure, context) ?? closeIssuerHint(failure, context)
+  const hint = code === 'ISSUER_UNKNOWN' ? issuerHint(failure, context) : hintFor(failure, context)
   return new TokenError(code, message, { provider, subject, expected, found, hint })
 }
 
@@ -48,14 +48,18 @@ export function hintFor(failure: CheckFailure, { composed, token, candidates }: 
 }
 
 /** An issuer that differs in a slash is unknown, and stays so: the hint says how close it came. */
-function closeIssuerHint({ code }: CheckFailure, { token, candidates }: RefusalContext): string | undefined {
-  const found = code === 'ISSUER_UNKNOWN' ? token?.claims.iss : undefined
-  if (typeof found !== 'string') return undefined
+function issuerHint(failure: CheckFailure, context: RefusalContext): string | undefined {
+  const { token, candidates } = context
+  const asked = hintFor(failure, context)
+  const found = token?.claims.iss
+  if (typeof found !== 'string') return asked
   const close = closeIssuer(
     found,
     candidates.slice(0, MAX_HINTS_ASKED).flatMap(({ issuers }) => issuers),
   )
-  return close && `Close to the composed issuer ${printable(close.issuer, 200)}: ${close.difference}.`
+  if (!close || (asked !== undefined && !close.samePlace)) return asked
+  const said = `Close to the composed issuer ${printable(close.issuer, 200)}: ${close.difference}.`
+  return asked === undefined ? said : `${said} ${asked}`
 }
 
 function hintOf({ provider }: ComposedProvider, problem: TokenProblem): string | undefined {

@@ -448,13 +448,17 @@ describe('the refusal of text that is no token', () => {
     ],
     ['white space', ` ${good}`, 'white space in the token'],
     ['an opaque token', 'gho_opaque', 'one part: an opaque token, or not a token at all'],
-    ['two parts', 'a.b', '2 parts'],
+    ['two parts', 'a.b', 'two parts: it was cut off, or has no signature'],
+    ['four parts', 'a.b.c.d', '4 parts'],
+    ['quotation marks', `"${good}"`, 'quotation marks around it'],
+    ['no value', 'undefined', 'the text "undefined": whoever sent it has no token'],
+    ['a value of null', 'null', 'the text "null": whoever sent it has no token'],
     ['an encrypted token', 'a.b.c.d.e', 'five parts: an encrypted token (JWE)'],
     ['padding', `${good}==`, 'padding ("=")'],
     ['an empty part', 'a..c', 'an empty part, or characters that are not base64url'],
     ['a signature left out', unsigned('ES256'), 'an empty third part'],
-    ['another spelling', respelled(good), 'another spelling of the same bytes'],
-    ['no length that bytes have', `${wideToken}A`, 'another spelling of the same bytes'],
+    ['another spelling', respelled(good), 'a spelling that no bytes have: it was cut off, or changed'],
+    ['no length that bytes have', `${wideToken}A`, 'a spelling that no bytes have: it was cut off, or changed'],
   ]
   for (const [name, token, found] of tokens) {
     test(`says that it is ${name}`, async () => {
@@ -472,7 +476,10 @@ describe('the refusal of text that is no token', () => {
   test('tells hints how many parts there are', async () => {
     const seen: unknown[] = []
     const hinting = createVerifier({ providers: [provider(keys, { hint: ({ parts }) => void seen.push(parts) })] })
-    for (const token of ['opaque', 'a.b.c.d.e', '']) await errorOf(() => hinting.verify(token))
-    expect(seen).toEqual([1, 5, 1])
+    const tokens = ['opaque', 'o-._~+/=', 'a.b.c.d.e', 'undefined1', 'nullable']
+    // No provider's, so that none takes it for its opaque token.
+    const none = ['', 'undefined', 'null', 'Bearer opaque', '"opaque"', 'opaque ']
+    for (const token of [...tokens, ...none]) await errorOf(() => hinting.verify(token))
+    expect(seen).toEqual([1, 2, 5, 1, 1, ...none.map(() => undefined)])
   })
 })

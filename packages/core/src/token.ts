@@ -178,7 +178,11 @@ function tooLarge(length: number, most: number): CheckFailure {
 }
 
 function notCanonical(part: string): CheckFailure {
-  return malformed(part, 'canonical base64url (RFC 4648 section 3.5)', 'another spelling of the same bytes')
+  return malformed(
+    part,
+    'canonical base64url (RFC 4648 section 3.5)',
+    'a spelling that no bytes have: it was cut off, or changed',
+  )
 }
 
 function notAnObject(part: string): CheckFailure {
@@ -189,15 +193,23 @@ function notAnObject(part: string): CheckFailure {
 function misshapen(jwt: string): CheckFailure {
   const expected = 'three base64url parts with dots between (a signed JWT)'
   const parts = jwt.split('.').length
-  return { ...malformed('token', expected, whatElse(jwt, parts)), parts }
+  const failure = malformed('token', expected, whatElse(jwt, parts))
+  // A provider may take one part for its opaque token. This is nobody's.
+  return NO_TOKEN.test(jwt) ? failure : { ...failure, parts }
 }
+
+// Nothing, what JavaScript makes of a variable without a value, or what RFC 6750 section 2.1 allows in no token.
+const NO_TOKEN = /^$|^undefined$|^null$|[^\w.~+/=-]/
 
 function whatElse(jwt: string, parts: number): string {
   if (jwt === '') return 'an empty string'
   if (/^bearer\s/i.test(jwt)) return 'the whole Authorization header value: pass what follows "Bearer "'
+  if (/^["']/.test(jwt)) return 'quotation marks around it'
   if (/\s/.test(jwt)) return 'white space in the token'
+  if (jwt === 'undefined' || jwt === 'null') return `the text "${jwt}": whoever sent it has no token`
   if (parts === 1) return 'one part: an opaque token, or not a token at all'
   if (parts === 5) return 'five parts: an encrypted token (JWE)'
+  if (parts === 2) return 'two parts: it was cut off, or has no signature'
   if (parts !== 3) return `${parts} parts`
   return jwt.includes('=') ? 'padding ("=")' : 'an empty part, or characters that are not base64url'
 }

@@ -217,6 +217,30 @@ for (const { name, createVerifier } of ENGINES) {
       }
     })
 
+    test('that do not hold are told from those that were cut off', async () => {
+      for (const key of signers) {
+        const due = signatureOf('', key).length
+        const cut = await errorOf(() =>
+          verifier.verify(
+            withSignature(
+              key,
+              raw(key, (one) => one.subarray(0, -3)),
+            ),
+          ),
+        )
+        expect(cut).toMatchObject({
+          subject: 'signature',
+          expected: `one made with "${key.kid}" over this header and payload`,
+          found: `${due - 3} bytes, where ${due} are due: it was cut off`,
+        })
+        const other = 'another: the token was changed, or another key signed it'
+        for (const change of [flipped, (one: Buffer) => Buffer.concat([one, one])]) {
+          const error = await errorOf(() => verifier.verify(withSignature(key, raw(key, change))))
+          expect(error).toMatchObject({ code: 'SIGNATURE_INVALID', found: other })
+        }
+      }
+    })
+
     test('are judged before claims, which say nothing until they hold', async () => {
       const claims = part({ ...CLAIMS, exp: 1, aud: 'other' })
       expect(await verdict(() => verifier.verify(`${head}.${claims}.${tail}`))).toBe('SIGNATURE_INVALID')

@@ -146,7 +146,7 @@ export function findVerifyingKey(
     if (verdict === false) continue
     return verdict.then((holds) => (holds ? key : findVerifyingKey(context, attempt, keys, index + 1)))
   }
-  throw refused(signatureFailure(keys), attempt)
+  throw refused(signatureFailure(keys, attempt), attempt)
 }
 
 /** Step 5 on the engine that needs no promise. */
@@ -161,19 +161,28 @@ export function findVerifyingKeySync(
     const prepared = one.prepared[alg]
     return prepared && hasLengthFor(alg, one, signature) && engine.verifySync?.(prepared, signingInput, signature)
   })
-  if (!key) throw refused(signatureFailure(keys), attempt)
+  if (!key) throw refused(signatureFailure(keys, attempt), attempt)
   return key
 }
 
 /** RFC 7518 sections 3.3 to 3.5: no other length can hold, and DER in place of R‖S is refused without trying. */
 function hasLengthFor(alg: Algorithm, key: VerificationKey, signature: Uint8Array): boolean {
-  return signature.length === (algorithmFacts(alg)?.signatureBytes ?? key.modulusBytes)
+  return signature.length === signatureLength(alg, key)
 }
 
-function signatureFailure(keys: readonly VerificationKey[]): CheckFailure {
+function signatureLength(alg: Algorithm, key: VerificationKey): number {
+  return algorithmFacts(alg)?.signatureBytes ?? key.modulusBytes ?? 0
+}
+
+const ANOTHER = 'another: the token was changed, or another key signed it'
+
+function signatureFailure(keys: readonly VerificationKey[], { token, inquiry }: Attempt): CheckFailure {
   const names = keys.map(({ kid }) => (kid === undefined ? 'the key without a kid' : printable(kid)))
   const expected = `one made with ${[...new Set(names)].join(' or ')} over this header and payload`
-  return { code: 'SIGNATURE_INVALID', subject: 'signature', expected, found: 'another' }
+  const { length } = token.signature
+  const due = Math.min(...keys.map((key) => signatureLength(inquiry.alg, key)))
+  const found = length < due ? `${length} bytes, where ${due} are due: it was cut off` : ANOTHER
+  return { code: 'SIGNATURE_INVALID', subject: 'signature', expected, found }
 }
 
 /** Steps 6 and 7: what the claims say, now that they are known to be the issuer's. A promise only for a schema that makes one. */

@@ -204,6 +204,15 @@ describe('tokens', () => {
       /another user pool/,
     ],
     [
+      'an emulator',
+      {},
+      { iss: 'http://cognito-idp.localhost.localstack.cloud:4566/eu-central-1_Ab12Cd34E' },
+      'access',
+      'ISSUER_UNKNOWN',
+      'iss',
+      /of an emulator/,
+    ],
+    [
       'an identity pool',
       {},
       { iss: 'https://cognito-identity.amazonaws.com' },

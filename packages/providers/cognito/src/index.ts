@@ -198,9 +198,10 @@ function issuerHint(issuer: string): string | undefined {
   if (issuer.includes('//cognito-identity.')) {
     return 'This token is of an identity pool, for AWS itself: send the access token of the user pool.'
   }
-  return issuer.includes('cognito-idp.')
+  if (!issuer.includes('cognito-idp.')) return undefined
+  return /^https:\/\/[a-z0-9.-]+\.amazonaws\./.test(issuer)
     ? 'The token is from another user pool, or another region: compare userPoolId with the end of iss.'
-    : undefined
+    : 'The token is not of AWS but of an emulator: compose that one with defineProvider, under the issuer that it gives itself.'
 }
 
 function otherTokenHint(found: string | undefined, wanted: 'access' | 'id'): string | undefined {

@@ -135,8 +135,10 @@ describe('tokens', () => {
     const jwt = await standIn.issueToken({}, { kind: 'id' })
     expect(await refusal(jwt)).toMatchObject({
       code: 'AUDIENCE_MISMATCH',
-      hint: expect.stringContaining('ID tokens is the app’s client id'),
+      hint: expect.stringMatching(/^This is an ID token.*ID tokens is the app’s client id/),
     })
+    const access = await standIn.issueToken({ aud: 'https://orders.example.com' })
+    expect((await refusal(access)).hint).toMatch(/^The aud of ID tokens/)
     const app = onelogin({ subdomain, audience: standIn.clientId })
     const other = createVerifier({ providers: [app], fetch: standIn.fetch })
     expect((await other.verify(jwt)).subject).toBe(standIn.subject)
@@ -147,6 +149,9 @@ describe('tokens', () => {
     ['https://openid-connect.onelogin.com/oidc', /retired/],
     ['https://openid-connect-eu.onelogin.com/oidc', /retired/],
     ['https://other.onelogin.com/oidc/2', /another account/],
+    ['https://acme.onelogin.com/oidc/2/', /^Close to .* ends in a slash\.$/],
+    ['http://acme.onelogin.com/oidc/2', /^Close to .* http, not https\.$/],
+    ['https://acme.onelogin.com/oidc/1', /the path differs/],
     ['https://onelogin.com.evil.example/oidc/2', /^(?!.*(?:retired|account))/],
     ['https://id.example.com', /^undefined$/],
   ])('hints at the issuer %s', async (iss, hint) => {

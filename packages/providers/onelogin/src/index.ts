@@ -11,6 +11,7 @@ import {
   type JwtClaims,
   type OptionRule,
   optional,
+  ownClaim,
   type Provider,
   readEnvironment,
   remoteJwks,
@@ -134,7 +135,7 @@ function create<const Name extends string = 'onelogin', Extra = unknown>(
     issuer,
     audience,
     keys: keys ? signingKeys(issuer, keys) : remoteJwks(`${issuer}/certs`),
-    hint,
+    hint: (problem) => hint(problem, new URL(issuer).host),
   })
 }
 
@@ -163,18 +164,28 @@ function keysFromEnv(env: EnvironmentReader): SigningKeysOptions | undefined {
   }
 }
 
-function hint({ code, subject, claims = {}, parts }: TokenProblem): string | undefined {
+function hint({ code, subject, claims = {}, parts }: TokenProblem, host: string): string | undefined {
   if (code === 'TOKEN_MALFORMED' && parts === 1) {
     return 'OneLogin’s OpenID Connect access tokens are opaque. Use an API authorization server, whose access tokens are JWTs, or introspection.'
   }
-  const issuer = textClaim(claims, 'iss')
-  if (code === 'ISSUER_UNKNOWN' && issuer?.includes('.onelogin.com')) {
-    return /^https:\/\/openid-connect(?:-eu)?\.onelogin\.com/.test(issuer)
-      ? 'The token is of OneLogin’s retired OpenID Connect v1: move the app to https://{subdomain}.onelogin.com/oidc/2.'
-      : 'The token is of another account: compare subdomain with the host of iss.'
-  }
+  if (code === 'ISSUER_UNKNOWN') return issuerHint(textClaim(claims, 'iss') ?? '', host)
   if (subject === 'aud') {
-    return 'The aud of ID tokens is the app’s client id; that of access tokens is the audience of the API authorization server.'
+    const isIdToken = ['nonce', 'at_hash', 'email'].some((name) => ownClaim(claims, name) !== undefined)
+    return isIdToken && ownClaim(claims, 'scope') === undefined ? ID_TOKEN : AUDIENCES
   }
   return undefined
+}
+
+const AUDIENCES =
+  'The aud of ID tokens is the app’s client id; that of access tokens is the audience of the API authorization server.'
+const ID_TOKEN = `This is an ID token. ${AUDIENCES} Send the access token to the API, or set audience to the client id if the API is meant to take ID tokens.`
+
+function issuerHint(issuer: string, host: string): string | undefined {
+  const [, theirs] = /^https:\/\/([a-z0-9-]+\.onelogin\.com)(?:\/|$)/.exec(issuer) ?? []
+  // Where the host is the account's own, core says what differs.
+  if (theirs === undefined || theirs === host) return undefined
+  if (/^openid-connect(?:-eu)?\./.test(theirs)) {
+    return 'The token is of OneLogin’s retired OpenID Connect v1: move the app to https://{subdomain}.onelogin.com/oidc/2.'
+  }
+  return 'The token is of another account: compare subdomain with the host of iss.'
 }
