@@ -32,7 +32,9 @@ function typeCheck(examples: readonly Example[]): string {
     writeFileSync(join(folder, name), `${code}\nexport {}\n`)
     return name
   })
-  const compilerOptions = { isolatedDeclarations: false, declaration: false, erasableSyntaxOnly: false }
+  // The one library in examples that the example app does not have.
+  const paths = { zod: [join(root, 'packages/core/node_modules/zod')] }
+  const compilerOptions = { isolatedDeclarations: false, declaration: false, erasableSyntaxOnly: false, paths }
   writeFileSync(
     join(folder, 'tsconfig.json'),
     JSON.stringify({ extends: join(root, 'tsconfig.base.json'), compilerOptions, files }),

@@ -123,7 +123,10 @@ function makeVerifier(engine: SignatureEngine, options: VerifierOptions<AnyProvi
       const keys = findKeysSync(context, attempt)
       const key = findVerifyingKeySync(context, attempt, keys)
       const token = checkClaims(context, attempt, key)
-      if (token instanceof Promise) throw syncNotSupported('the schema of this provider is asynchronous')
+      if (token instanceof Promise) {
+        token.catch(() => {}) // nobody waits for it: its refusal would end the process
+        throw syncNotSupported('the schema of this provider is asynchronous')
+      }
       return accepted(memory ? memory.keep(jwt, attempt, key, token) : token)
     } catch (error) {
       throw rejected(error, attempt)
