@@ -1,5 +1,6 @@
 // The packages as users get them: built, packed, installed by npm into an empty folder, and used from there.
 import { execFile } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -17,7 +18,13 @@ const consumers = fileURLToPath(new URL('./install', import.meta.url))
 const tsc = join(root, 'node_modules/typescript/bin/tsc')
 const pnpm = join(root, 'node_modules/pnpm/bin/pnpm.cjs')
 
-const PACKAGES = { core: 'packages/core', cognito: 'packages/providers/cognito', clerk: 'packages/providers/clerk' }
+/** Core, and every adapter. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  core: 'packages/core',
+  ...Object.fromEntries(
+    readdirSync(join(root, 'packages/providers')).map((name) => [name, `packages/providers/${name}`] as const),
+  ),
+}
 const POOL = 'eu-west-1_Tarballs1'
 const FRONTEND_API = 'clerk.tarballs.example'
 
@@ -183,6 +190,29 @@ describe('the installed packages', () => {
     const modules = (await readdir(join(folder, 'node_modules'))).filter((name) => !name.startsWith('.'))
     expect(modules.sort()).toEqual(['@keysource', 'jose'])
     expect((await readdir(installed('.'))).sort()).toEqual(Object.keys(PACKAGES).sort())
+    // One of each, as deep as it may be.
+    const ours = Object.keys(PACKAGES).map((name) => `node_modules/@keysource/${name}`)
+    expect(Object.keys(await lockedPackages()).sort()).toEqual([...ours, 'node_modules/jose'].sort())
+  })
+
+  it('run nothing when they are installed', async () => {
+    for (const [path, locked] of Object.entries(await lockedPackages())) {
+      expect(locked, path).not.toHaveProperty('hasInstallScript')
+      const { scripts = {} } = JSON.parse(await readFile(join(folder, path, 'package.json'), 'utf8')) as {
+        scripts?: Record<string, string>
+      }
+      expect(
+        Object.keys(scripts).filter((name) => /^(?:pre|post)?install$|^prepare$/.test(name)),
+        path,
+      ).toEqual([])
+      expect(await readdir(join(folder, path)), path).not.toContain('binding.gyp') // npm would build it unasked
+    }
+  })
+
+  it('have no known vulnerability', async () => {
+    const { vulnerabilities, error } = await audit()
+    if (vulnerabilities) expect(Object.keys(vulnerabilities)).toEqual([])
+    else console.log(`npm audit: not asked, as the registry has no audit endpoint (${error})`)
   })
 
   it.each(Object.keys(PACKAGES))('@keysource/%s holds its build, its source and no more', async (name) => {
@@ -212,6 +242,27 @@ describe('the installed packages', () => {
     }
   })
 })
+
+/** What npm installed, by path. */
+async function lockedPackages(): Promise<Record<string, { readonly hasInstallScript?: boolean }>> {
+  return JSON.parse(await readFile(join(folder, 'node_modules/.package-lock.json'), 'utf8')).packages
+}
+
+interface Audit {
+  readonly vulnerabilities?: Readonly<Record<string, unknown>>
+  /** Why the registry could not say. */
+  readonly error?: string
+}
+
+/** What the registry knows of the installed packages. npm ends with 1 where there is something, and where it cannot ask. */
+async function audit(): Promise<Audit> {
+  const shell = process.platform === 'win32'
+  const { stdout } = await run('npm', ['audit', '--json'], { cwd: folder, shell }).catch(
+    (error: { readonly stdout: string }) => error,
+  )
+  const { vulnerabilities, message = '' } = JSON.parse(stdout) as Pick<Audit, 'vulnerabilities'> & { message?: string }
+  return vulnerabilities ? { vulnerabilities } : { error: /^\d{3} \w+(?: \w+)*/.exec(message)?.[0] ?? 'no answer' }
+}
 
 async function filesIn(path: string): Promise<string[]> {
   const entries = await readdir(path, { recursive: true, withFileTypes: true })
