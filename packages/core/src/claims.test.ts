@@ -12,7 +12,7 @@ import {
   signer,
   verdict,
 } from '../test/loopback-issuer.ts'
-import { type CheckFailure, claimIs, type TokenCheck, unchecked } from './index.ts'
+import { type CheckFailure, claimIs, type TokenCheck, unchecked, type VerifyOptions } from './index.ts'
 
 const key = signer()
 type Claims = Readonly<Record<string, unknown>>
@@ -352,7 +352,14 @@ describe('scopes', () => {
 })
 
 describe('what a refusal says', () => {
-  const cases: readonly (readonly [claims: Claims, subject: string, expected: RegExp, found: RegExp])[] = [
+  const cases: readonly (readonly [
+    claims: Claims,
+    subject: string,
+    expected: RegExp,
+    found: RegExp,
+    header?: Claims,
+    call?: VerifyOptions,
+  ])[] = [
     [{ exp: NOW - 90 }, 'exp', /^a time after 2027-01-15T08:00:00.000Z \(5 s tolerance\)$/, /90 s ago$/],
     [{ exp: NOW - 600 }, 'exp', /a time after/, /10 min ago$/],
     [{ exp: NOW - 36_000 }, 'exp', /a time after/, /10 h ago$/],
@@ -361,10 +368,20 @@ describe('what a refusal says', () => {
     [{ exp: 'soon' }, 'exp', /seconds since the epoch/, /^"soon"$/],
     [{ aud: 'other' }, 'aud', /^"api"$/, /^"other"$/],
     [{ sub: 5 }, 'sub', /a string/, /^5$/],
+    [{ exp: undefined }, 'exp', /^a claim "exp"$/, /^no such claim$/],
+    [{ aud: undefined }, 'aud', /^"api"$/, /^no such claim$/],
+    [{ aud: 7 }, 'aud', /^a string or an array of strings$/, /^7$/],
+    [{ exp: NOW - 119 }, 'exp', /a time after/, /, 119 s ago$/],
+    [{ exp: NOW - 120 }, 'exp', /a time after/, /, 2 min ago$/],
+    [{ exp: NOW - 7200 }, 'exp', /a time after/, /, 2 h ago$/],
+    [{ exp: NOW - 172_800 }, 'exp', /a time after/, /, 2 days ago$/],
+    [{}, 'scope', /^a b$/, /^no scope$/, {}, { scopes: ['a', 'b'] }],
+    [{ scope: 'b c' }, 'scope', /^a$/, /^"b c"$/, {}, { scopes: 'a' }],
+    [{}, 'typ', /^an access or ID token$/, /^"logout\+jwt"$/, { typ: 'logout+jwt' }],
   ]
-  for (const [claims, subject, expected, found] of cases) {
-    test(`of ${JSON.stringify(claims)}`, async () => {
-      const error = await errorOf(() => verifierWith({}).verify(token(claims)))
+  for (const [claims, subject, expected, found, header, call] of cases) {
+    test(`of ${JSON.stringify(claims)}, ${subject}`, async () => {
+      const error = await errorOf(() => verifierWith({}).verify(token(claims, header), call))
       expect(error).toMatchObject({
         subject,
         provider: 'acme',
@@ -374,6 +391,33 @@ describe('what a refusal says', () => {
       expect(error.message).toBe(`acme: "${subject}": expected ${error.expected}, found ${error.found}`)
     })
   }
+})
+
+describe('the names of the checks', () => {
+  test('are those that are documented, in order', async () => {
+    const explanation = await verifierWith({ checks: [claimIs('token_use', 'access')] }).explain(token({}))
+    const names = explanation.checks.map(({ name }) => name)
+    expect(names.slice(names.indexOf('signature') + 1)).toEqual([
+      'time',
+      'audience',
+      'type',
+      'claims',
+      'token_use',
+      'scopes',
+    ])
+  })
+
+  test('a type that is asked for is named', async () => {
+    const error = await errorOf(() => verifierWith({ typ: 'at+jwt' }).verify(token({}, { typ: 'JWT' })))
+    expect(error).toMatchObject({ subject: 'typ', expected: '"at+jwt"', found: '"JWT"' })
+  })
+
+  test('two audiences are both named, whether the claim is another or none', async () => {
+    const verifier = verifierWith({ audience: ['one', 'two'] })
+    for (const aud of ['three', undefined]) {
+      expect((await errorOf(() => verifier.verify(token({ aud })))).expected).toBe('"one" or "two"')
+    }
+  })
 })
 
 describe("a provider's own checks", () => {
