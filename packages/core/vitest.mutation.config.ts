@@ -11,7 +11,7 @@ const conditions = ['@keysource/source', 'node', 'import', 'default']
  */
 const TESTS_OF: Readonly<Record<string, readonly string[]>> = {
   token: ['token', 'verification', 'refusal'],
-  claims: ['claims', 'verification', 'issuer'],
+  claims: ['claims', 'verification', 'issuer', 'explain'],
   'key-set': ['key-set', 'key-cache/snapshot', 'explain', 'verification'],
   issuer: ['issuer', 'options', 'composition'],
   verification: ['verification', 'verifier', 'explain', 'standard-schema', 'composition'],
@@ -25,8 +25,8 @@ const TESTS_OF: Readonly<Record<string, readonly string[]>> = {
     'sources/combine',
   ],
   'key-cache/load-keys': ['key-cache/cache', 'sources/key-endpoint', 'key-set', 'sources/static-jwks', 'http-client'],
-  'key-cache/held-keys': ['key-cache/cache', 'sources/key-endpoint', 'key-cache/snapshot'],
-  'key-cache/snapshot': ['key-cache/snapshot'],
+  'key-cache/held-keys': ['key-cache/held-keys', 'key-cache/cache', 'sources/key-endpoint', 'key-cache/snapshot'],
+  'key-cache/snapshot': ['key-cache/snapshot', 'key-cache/cache'],
   'key-cache/combined': ['sources/combine'],
 }
 

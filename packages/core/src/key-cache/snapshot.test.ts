@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   ENGINES,
+  errorOf,
   eventLog,
   hang,
   jwks,
@@ -64,7 +65,7 @@ describe('a snapshot', () => {
 
   test.each([
     ['too old', 25 * HOUR, /of at most 86400000 ms/],
-    ['from the future', -HOUR, /of the past/],
+    ['from the future', -HOUR, /of the past, found one of 3600000 ms from now$/],
   ])('that is %s is refused', async (_, laterMs, reason) => {
     const { server, clock, source, snapshot } = await saved()
     server.answer = status(500)
@@ -136,14 +137,63 @@ describe('a snapshot', () => {
     expect(await verdict(() => second.verify(jwt(a, { exp: LONG })))).toBe('accepted')
   })
 
-  test.each([
-    ['nothing', null],
-    ['another version', { version: 2, sources: [] }],
-    ['no sources', { version: 1 }],
-    ['a source without keys', { version: 1, sources: [{ source: 'x', loadedAt: 1, lifetimeMs: 1, loaded: {} }] }],
-    ['a source without age', { version: 1, sources: [{ source: 'x', lifetimeMs: 1, loaded: { jwks: { keys: [] } } }] }],
-  ])('that is %s is refused at construction', async (_, snapshot) => {
-    const make = () => createVerifier({ providers: [provider([a])], snapshot: snapshot as never })
-    expect(await verdict(make)).toBe('CONFIG_INVALID')
+  test('is plain data that says when its keys were loaded, whenever it is taken', async () => {
+    const server = await loopbackServer(jwks([a]))
+    const clock = manualClock()
+    const verifier = createVerifier({ providers: [provider([], { keys: remoteJwks(server.url) })], clock })
+    await verifier.ready()
+    clock.advance(HOUR)
+    const snapshot = verifier.export()
+    expect(snapshot.sources).toMatchObject([{ loadedAt: NOW * 1000, lifetimeMs: 600_000 }])
+    expect(JSON.parse(JSON.stringify(snapshot))).toStrictEqual(snapshot)
   })
+
+  test('is as old as it is, though the clock is set back', async () => {
+    const { server, clock, source, snapshot } = await saved()
+    server.answer = status(500)
+    clock.advance(HOUR)
+    const verifier = createVerifier({ providers: [provider([], { keys: source })], clock, snapshot })
+    await verifier.verify(jwt(a, { exp: LONG }))
+    clock.jump(-HOUR)
+    expect(verifier.status()).toMatchObject([{ ageMs: HOUR, state: 'stale' }])
+  })
+
+  const entry = { source: 'x', loadedAt: 1, lifetimeMs: 0, loaded: { jwks: { keys: [] } } }
+  const cases: readonly [name: string, snapshot: unknown, found: string | undefined][] = [
+    ['one of an empty set that is over', { version: 1, sources: [entry] }, undefined],
+    ['one of a single key', { version: 1, sources: [{ ...entry, kid: 'a' }] }, undefined],
+    ['another version', { version: 2, sources: [] }, 'version 2'],
+    ['without sources', { version: 1 }, 'an object'],
+    ['without a version', { sources: [] }, 'an object'],
+    ['with something else among its sources', { version: 1, sources: [entry, null] }, 'an object'],
+    ['of a source without a name', { version: 1, sources: [{ ...entry, source: undefined }] }, 'an object'],
+    ['of a key whose kid is no text', { version: 1, sources: [{ ...entry, kid: 5 }] }, 'an object'],
+    ['of a source without age', { version: 1, sources: [{ ...entry, loadedAt: undefined }] }, 'an object'],
+    ['of a source without a lifetime', { version: 1, sources: [{ ...entry, lifetimeMs: undefined }] }, 'an object'],
+    ['of a lifetime below zero', { version: 1, sources: [{ ...entry, lifetimeMs: -1 }] }, 'an object'],
+    ['of a source that loaded nothing', { version: 1, sources: [{ ...entry, loaded: undefined }] }, 'an object'],
+    ['of a source without a key set', { version: 1, sources: [{ ...entry, loaded: {} }] }, 'an object'],
+    [
+      'of keys that are no array',
+      { version: 1, sources: [{ ...entry, loaded: { jwks: { keys: 'a' } } }] },
+      'an object',
+    ],
+  ]
+  test.each([null, 'text', 5])('that is %s is refused at construction', async (snapshot) => {
+    const make = () => createVerifier({ providers: [provider([a])], snapshot: snapshot as never })
+    expect(await errorOf(make)).toMatchObject({ code: 'CONFIG_INVALID', subject: 'snapshot' })
+  })
+  for (const [name, snapshot, found] of cases) {
+    test(`${name} is ${found === undefined ? 'taken' : 'refused'} at construction`, async () => {
+      const make = () => createVerifier({ providers: [provider([a])], snapshot: snapshot as never })
+      if (found === undefined) expect(await verdict(make)).toBe('accepted')
+      else {
+        expect(await errorOf(make)).toMatchObject({
+          code: 'CONFIG_INVALID',
+          message: `createVerifier: option "snapshot": expected what verifier.export() returned (version 1), got ${found}`,
+          subject: 'snapshot',
+        })
+      }
+    })
+  }
 })

@@ -171,6 +171,13 @@ describe('decide', () => {
       { answer: 'unavailable' },
     ],
     [
+      'unknown kid, the back-off is over: load',
+      failing,
+      { ...unknown, loadsBefore: 2 },
+      461_000,
+      { answer: 'wait', until: 466_000, load: 'unknown-kid' },
+    ],
+    [
       'unknown kid after a load that failed for it: not its fault',
       failing,
       unknown,
@@ -306,5 +313,6 @@ describe('loads', () => {
     expect(isLoading(succeeded(second, 2), options, at(7001))).toBe(true)
     expect(isCurrent(succeeded(second, 3), 2)).toBe(false)
     expect(isCurrent(second, 2)).toBe(true)
+    expect(isCurrent(succeeded(second, 3), 3)).toBe(false)
   })
 })

@@ -4,6 +4,7 @@ import {
   eventLog,
   eventually,
   hang,
+  json,
   jwks,
   jwt,
   loopbackServer,
@@ -19,6 +20,7 @@ import {
   createVerifier,
   firstOf,
   type KeySource,
+  keyEndpoint,
   type LoadContext,
   merge,
   pemKey,
@@ -31,6 +33,10 @@ const b = signer('ES256', 'b')
 const LONG = NOW + 10_000_000
 const tokenOf = (by: Signer): string => jwt(by, { exp: LONG })
 const fixed = (by: Signer): KeySource => staticJwks({ keys: [by.jwk] })
+/** Serves the keys of signers one at a time, by their kid. */
+function endpointOf(url: string): KeySource {
+  return keyEndpoint((kid) => `${url}/${kid}`, { format: 'jwk', kidPattern: /[a-z]/ })
+}
 
 function over(keys: KeySource, cache: object = {}) {
   const clock = manualClock()
@@ -105,6 +111,25 @@ describe('firstOf', () => {
     expect(performance.now() - startedAt).toBeLessThan(900)
   })
 
+  test('tries one that failed on the side, and answers from the other at once', async () => {
+    const [first, last] = [await loopbackServer(status(500)), await loopbackServer(status(500))]
+    const { verifier, clock } = over(firstOf(remoteJwks(first.url), fixed(b), remoteJwks(last.url)))
+    await verifier.ready()
+    first.answer = hang
+    clock.advance(6000)
+    expect(verifier.verifySync(tokenOf(b)).subject).toBe('user-1')
+    await eventually(() => first.requests.length).toBe(2)
+    expect(last.requests).toHaveLength(1) // of ready()
+    verifier.close()
+  })
+
+  test('goes by an endpoint that has no such key, too', async () => {
+    const first = await loopbackServer(status(404))
+    const { verifier } = over(firstOf(endpointOf(first.url), fixed(b)))
+    await verifier.ready()
+    expect(await verdict(() => verifier.verify(tokenOf(b)))).toBe('KEY_NOT_FOUND')
+  })
+
   test('is unavailable where all are', async () => {
     const [first, second] = [await loopbackServer(status(500)), await loopbackServer(status(500))]
     const { verifier } = over(firstOf(remoteJwks(first.url), remoteJwks(second.url)))
@@ -129,6 +154,15 @@ describe('merge', () => {
     expect(verifier.status()).toMatchObject([{ keys: [{ kid: 'a' }, { kid: 'b' }] }])
   })
 
+  test('asks nobody for a key that one of them has', async () => {
+    const servers = [await loopbackServer(jwks([a])), await loopbackServer(jwks([b])), await loopbackServer(jwks([]))]
+    const [first, second, third] = servers.map(({ url }) => remoteJwks(url)) as [KeySource, KeySource, KeySource]
+    const { verifier } = over(merge(merge(first, second), third))
+    await verifier.ready()
+    for (const by of [a, b, a]) expect(await verdict(() => verifier.verify(tokenOf(by)))).toBe('accepted')
+    expect(servers.map(({ requests }) => requests.length)).toEqual([1, 1, 1])
+  })
+
   test('loses nothing to a member that fails', async () => {
     const first = await loopbackServer(status(500))
     for (const keys of [merge(remoteJwks(first.url), fixed(b)), merge(fixed(b), remoteJwks(first.url))]) {
@@ -149,8 +183,19 @@ describe('merge', () => {
 
   test('blames no token while one that may have the key fails', async () => {
     const first = await loopbackServer(status(500))
-    const { verifier } = over(merge(remoteJwks(first.url), fixed(b)))
+    for (const keys of [merge(remoteJwks(first.url), fixed(b)), merge(fixed(b), remoteJwks(first.url))]) {
+      const { verifier } = over(keys)
+      expect(await verdict(() => verifier.verify(tokenOf(a)))).toBe('KEYS_UNAVAILABLE')
+    }
+  })
+
+  test('blames none either while another one says that it has no such key', async () => {
+    const [first, second] = [await loopbackServer(status(404)), await loopbackServer(status(500))]
+    const { verifier } = over(merge(endpointOf(first.url), remoteJwks(second.url)))
     expect(await verdict(() => verifier.verify(tokenOf(a)))).toBe('KEYS_UNAVAILABLE')
+    second.answer = jwks([b])
+    const { verifier: next } = over(merge(endpointOf(first.url), remoteJwks(second.url)))
+    expect(await verdict(() => next.verify(tokenOf(a)))).toBe('KEY_NOT_FOUND')
   })
 
   test('tries the keys of all for a token without kid, four at most', async () => {
@@ -181,17 +226,58 @@ describe('combinations', () => {
     expect(verifier.status()[0]?.sources).toHaveLength(4)
   })
 
+  test('hold keys as soon as one of their members does', async () => {
+    const dead = await loopbackServer(status(500))
+    const { verifier } = over(firstOf(merge(fixed(a), remoteJwks(dead.url)), fixed(b)))
+    await verifier.ready()
+    expect(await verdict(() => verifier.verify(tokenOf(a)))).toBe('accepted')
+    expect(await verdict(() => verifier.verify(tokenOf(b)))).toBe('KEYS_UNAVAILABLE')
+  })
+
+  test('fail once all of their members do', async () => {
+    const [first, second] = [await loopbackServer(status(500)), await loopbackServer(status(500))]
+    const { verifier, clock } = over(firstOf(merge(remoteJwks(first.url), remoteJwks(second.url)), fixed(b)))
+    await verifier.ready()
+    for (const server of [first, second]) server.answer = hang
+    clock.advance(6000)
+    expect(verifier.verifySync(tokenOf(b)).subject).toBe('user-1')
+    for (const server of [first, second]) await eventually(() => server.requests.length).toBe(2)
+    verifier.close()
+  })
+
+  test('are not failing while one of their members may still have the key', async () => {
+    const dead = await loopbackServer(status(500))
+    const alive = await loopbackServer(json(a.jwk))
+    const { verifier } = over(firstOf(merge(remoteJwks(dead.url), endpointOf(alive.url)), fixed(b)))
+    await verifier.ready()
+    expect(await verdict(() => verifier.verify(tokenOf(a)))).toBe('accepted')
+  })
+
+  test('are explained, and saved, with the keys of all', async () => {
+    const [first, second] = [await loopbackServer(jwks([a])), await loopbackServer(jwks([b]))]
+    const { verifier } = over(merge(remoteJwks(first.url), remoteJwks(second.url)))
+    await verifier.ready()
+    const { keys } = await verifier.explain(tokenOf(a))
+    expect(keys?.map(({ source, kid, fits }) => ({ source, kid, fits }))).toEqual([
+      { source: first.url, kid: 'a', fits: true },
+      { source: second.url, kid: 'b', fits: false },
+    ])
+    expect(verifier.export().sources.map(({ source }) => source)).toEqual([first.url, second.url])
+  })
+
   test('are named after their members', () => {
     expect(firstOf(fixed(a), merge(fixed(a), fixed(b))).id).toBe('firstOf(static:a merge(static:a static:b))')
   })
 
   test('end with their verifier', async () => {
-    const first = await loopbackServer(hang)
+    let ended = 0
+    const first = await loopbackServer((_request, response) => void response.on('close', () => (ended += 1)))
     const { verifier } = over(merge(remoteJwks(first.url), remoteJwks(first.url)))
     const waiting = verdict(() => verifier.verify(tokenOf(a)))
     await eventually(() => first.requests.length).toBe(2)
     verifier.close()
     expect(await waiting).toBe('CLOSED')
+    await eventually(() => ended).toBe(2)
   })
 
   test('are of two sources at least', async () => {
