@@ -18,7 +18,18 @@ import {
   status,
   verdict,
 } from '../../test/loopback-issuer.ts'
-import { type CacheOptions, createVerifier, remoteJwks, type Verifier } from '../index.ts'
+import {
+  anyTenant,
+  type CacheOptions,
+  ConfigError,
+  createVerifier,
+  type KeySource,
+  KeysError,
+  type LoadContext,
+  remoteJwks,
+  staticJwks,
+  type Verifier,
+} from '../index.ts'
 
 const a = signer('ES256', 'a')
 const b = signer('ES256', 'b')
@@ -237,6 +248,35 @@ describe('an unknown kid', () => {
     expect(server.requests).toHaveLength(2)
   })
 
+  test('is told with whether it is looked for, and in its absence', async () => {
+    const { verifier, events } = await over(jwks([a]), { burst: 1 })
+    await verifier.verify(tokenOf(a))
+    for (const kid of ['x', 'y', undefined]) {
+      await verdict(() => verifier.verify(jwt(signer('Ed25519'), { exp: LONG }, { kid })))
+    }
+    expect(events.of('unknown-kid').map(({ kid, refreshing }) => [kid, refreshing])).toEqual([
+      ['"x"', true],
+      ['"y"', false],
+      ['(none)', false],
+    ])
+  })
+
+  test('that comes while it is looked for shares that load', async () => {
+    const { server, verifier } = await over(jwks([a]))
+    await verifier.verify(tokenOf(a))
+    let release = (): void => {}
+    server.answer = (request, response) => {
+      release = () => jwks([a, b])(request, response)
+    }
+    const first = verdict(() => verifier.verify(tokenOf(b)))
+    await eventually(() => server.requests.length).toBe(2)
+    const second = verdict(() => verifier.verify(jwt(b, { exp: LONG, jti: '2' })))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    release()
+    expect(await Promise.all([first, second])).toEqual(['accepted', 'accepted'])
+    expect(server.requests).toHaveLength(2)
+  })
+
   test('is told once a token', async () => {
     const { verifier, events } = await over(jwks([a]))
     await verifier.verify(tokenOf(a))
@@ -274,6 +314,15 @@ describe('a cold start that fails', () => {
     }
     expect(Math.max(...waits)).toBeLessThanOrEqual(60_000)
     expect(events.of('refresh-failed').map(({ failures }) => failures)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+  })
+
+  test('fails fast for ready(), too', async () => {
+    const { server, clock, verifier } = await over(status(500))
+    for (let n = 0; n < 3; n++) expect(await verdict(() => verifier.ready())).toBe('KEYS_UNAVAILABLE')
+    expect(server.requests).toHaveLength(1)
+    clock.advance(5000)
+    expect(await verdict(() => verifier.ready())).toBe('KEYS_UNAVAILABLE')
+    expect(server.requests).toHaveLength(2)
   })
 
   test('heals as soon as the endpoint does', async () => {
@@ -358,6 +407,52 @@ describe('a source that returns what is no key set', () => {
     })
   }
 
+  const unusable: readonly (readonly [name: string, keys: readonly object[], found: string])[] = [
+    ['no key', [], 'an empty set'],
+    ['one key', [{ kty: 'oct', kid: 'x' }], 'none: the key "x" is a symmetric key, which must never be published'],
+    [
+      'one without kid',
+      [{ kty: 'oct' }],
+      'none: the key without a kid is a symmetric key, which must never be published',
+    ],
+    [
+      'two',
+      [{ kty: 'oct', kid: 'x' }, a.jwk].map((jwk) => ({ ...jwk, use: 'enc', kty: 'EC' })),
+      'none: the key "x" has "use" "enc", expected "sig", and 1 more',
+    ],
+  ]
+  for (const [name, jwks, found] of unusable) {
+    test(`that can be used, of ${name}, says which it found`, async () => {
+      const keys = { id: 'own', load: async () => ({ jwks: { keys: jwks as never } }) }
+      const verifier = createVerifier({ providers: [provider([], { keys })], clock: manualClock() })
+      expect(await errorOf(() => verifier.verify(tokenOf(a)))).toMatchObject({
+        code: 'KEYS_UNAVAILABLE',
+        message: `acme: the keys could not be had: own: expected at least one usable key, found ${found}`,
+      })
+    })
+  }
+
+  test('but rejects with an error of ours, is told as that error says', async () => {
+    const found = { expected: 'this', found: 'that', hint: 'Look there.', retryAfterSec: 30 }
+    const own = new KeysError('DISCOVERY_MISMATCH', 'not its issuer', found)
+    const config = new ConfigError('CONFIG_INVALID', 'no such file')
+    const cases: readonly (readonly [rejection: unknown, told: Record<string, unknown>])[] = [
+      [own, { code: 'DISCOVERY_MISMATCH', message: 'acme: the keys could not be had: not its issuer', ...found }],
+      [config, { code: 'KEYS_UNAVAILABLE', message: 'acme: the keys could not be had: own: no such file' }],
+      [new Error('no'), { code: 'KEYS_UNAVAILABLE', message: 'acme: the keys could not be had: own: no' }],
+      [undefined, { code: 'KEYS_UNAVAILABLE', message: 'acme: the keys could not be had: own: nothing' }],
+    ]
+    for (const [rejection, told] of cases) {
+      const keys = { id: 'own', load: () => Promise.reject(rejection) }
+      const verifier = createVerifier({ providers: [provider([], { keys })], clock: manualClock() })
+      const error = await errorOf(() => verifier.verify(tokenOf(a)))
+      expect(error).toMatchObject({ status: 503, ...told })
+      const causes: unknown[] = []
+      for (let cause: unknown = error; cause !== undefined; cause = (cause as Error).cause) causes.push(cause)
+      if (rejection) expect(causes.at(-1)).toBe(rejection)
+    }
+  })
+
   test('but throws or rejects, is at fault with what it says', async () => {
     const fails = () => {
       throw new Error('no luck')
@@ -411,16 +506,16 @@ describe('what changes in a set', () => {
 
   test('a key that was skipped before is not told again', async () => {
     const bad = { kty: 'oct', kid: 'x', k: 'y' }
-    const { server, clock, verifier, events } = await over(json({ keys: [a.jwk, bad] }))
+    const { server, clock, verifier, events } = await over(json({ keys: [a.jwk, bad, { ...bad, kid: 'y' }] }))
     await verifier.verify(tokenOf(a))
     clock.advance(700_000)
     await verifier.verify(tokenOf(a))
     expect(server.requests).toHaveLength(2)
-    expect(events.of('key-skipped')).toHaveLength(1)
-    server.answer = json({ keys: [a.jwk, { ...bad, kid: 'z' }] })
+    expect(events.of('key-skipped')).toHaveLength(2)
+    server.answer = json({ keys: [a.jwk, { ...bad, kid: 'z' }, { ...bad, kty: 'EC', kid: 'y' }] })
     clock.advance(700_000)
     await verifier.verify(tokenOf(a))
-    expect(events.of('key-skipped').map(({ kid }) => kid)).toEqual(['x', 'z'])
+    expect(events.of('key-skipped').map(({ kid }) => kid)).toEqual(['x', 'y', 'z', 'y'])
   })
 })
 
@@ -432,7 +527,7 @@ describe('events', () => {
       { type: 'refreshed', at: NOW * 1000, provider: 'acme', source: server.url, keys: 2, notModified: false },
       { type: 'verified', kid: 'a' },
     ])
-    expect(events.of('refreshed')[0]?.durationMs).toBeGreaterThanOrEqual(0)
+    expect(events.of('refreshed')[0]?.durationMs).toBe(0) // on a clock that stands still
   })
 
   test('say once that keys are stale', async () => {
@@ -447,7 +542,7 @@ describe('events', () => {
 
 describe('clocks', () => {
   test('that jump while a load is under way end it, and the next one serves', async () => {
-    const { server, clock, verifier, events } = await over(jwks([a]), { ttlMs: 100_000 })
+    const { server, clock, verifier, events } = await over(jwks([a]), { ttlMs: 100_000, timeoutMs: 30_000 })
     await verifier.verify(tokenOf(a))
     let ended = 0
     server.answer = (_request, response) => void response.on('close', () => (ended += 1))
@@ -493,6 +588,37 @@ describe('keepFresh', () => {
     const { length } = server.requests
     await new Promise((resolve) => setTimeout(resolve, 120))
     expect(server.requests).toHaveLength(length)
+  })
+
+  test('refreshes no sooner than it is due', async () => {
+    const server = await loopbackServer(jwks([a]))
+    const providers = [provider([], { keys: remoteJwks(server.url) })]
+    const verifier = createVerifier({ providers, cache: { keepFresh: true, ttlMs: 60_000 } })
+    await verifier.ready()
+    await new Promise((resolve) => setTimeout(resolve, 60))
+    expect(server.requests).toHaveLength(1)
+    verifier.close()
+  })
+
+  test('begins nothing once the verifier was closed while it loaded', async () => {
+    const server = await loopbackServer(hang)
+    const providers = [provider([], { keys: remoteJwks(server.url) })]
+    const verifier = createVerifier({ providers, cache: { keepFresh: true, ttlMs: 20 } })
+    const ready = verdict(() => verifier.ready())
+    await eventually(() => server.requests.length).toBe(1)
+    verifier.close()
+    expect(await ready).not.toBe('accepted')
+    await new Promise((resolve) => setTimeout(resolve, 60))
+    expect(server.requests).toHaveLength(1)
+  })
+
+  test('asks for no key by itself where keys come one at a time', async () => {
+    const asked: unknown[] = []
+    const keys = oneAtATime([a], asked)
+    const verifier = createVerifier({ providers: [provider([], { keys })], cache: { keepFresh: true, ttlMs: 20 } })
+    await verifier.verify(tokenOf(a))
+    await new Promise((resolve) => setTimeout(resolve, 80))
+    expect(asked).toEqual(['a'])
   })
 
   test('is off unless it is asked for', async () => {
@@ -565,5 +691,133 @@ describe('keys that are right for some tokens only', () => {
     expect(await verdict(() => verifier.verify(tokenOf(a)))).toBe('KEY_NOT_FOUND')
     expect(await verdict(() => verifier.verify(tokenOf(b)))).toBe('accepted')
     expect(server.requests.length).toBeLessThanOrEqual(2)
+  })
+})
+
+/** A source that serves single keys, and shows it only by what it returns. */
+function oneAtATime(signers: readonly Signer[], asked: unknown[]): KeySource {
+  return {
+    id: 'one at a time',
+    async load({ kid }) {
+      asked.push(kid)
+      return { jwks: { keys: signers.filter((one) => one.kid === kid).map(({ jwk }) => jwk) }, partial: true }
+    },
+  }
+}
+
+describe('a source that shows only by its answers that keys come one at a time', () => {
+  test('is asked once for each key, and what it has not is remembered for half a minute', async () => {
+    const asked: unknown[] = []
+    const clock = manualClock()
+    const events = eventLog()
+    const providers = [provider([], { keys: oneAtATime([a, b], asked) })]
+    const verifier = createVerifier({ providers, clock, onEvent: events.onEvent, cache: { burst: 10 } })
+    for (const by of [a, b, a, b]) expect(await verdict(() => verifier.verify(tokenOf(by)))).toBe('accepted')
+    expect(asked).toEqual(['a', 'b'])
+    for (let n = 0; n < 3; n++) expect(await verdict(() => verifier.verify(forged('c')))).toBe('KEY_NOT_FOUND')
+    clock.advance(29_000)
+    expect(await verdict(() => verifier.verify(forged('c')))).toBe('KEY_NOT_FOUND')
+    await eventually(() => events.of('refreshed').length).toBe(4) // one ahead of the end
+    clock.advance(31_000)
+    expect(await verdict(() => verifier.verify(forged('c')))).toBe('KEY_NOT_FOUND')
+    expect(asked).toEqual(['a', 'b', 'c', 'c', 'c'])
+    expect(await verdict(() => verifier.verify(tokenOf(a, { kid: undefined })))).toBe('KEY_NOT_FOUND')
+    expect(asked).toHaveLength(5)
+  })
+})
+
+describe('what is remembered of the last token', () => {
+  test('is counted as a request that was saved', async () => {
+    const { verifier } = await over(jwks([a]))
+    for (const jti of ['1', '2', '3']) await verifier.verify(jwt(a, { exp: LONG, jti }))
+    expect(verifier.status()).toMatchObject([{ requests: 1, saved: 3 }])
+  })
+
+  test('is no answer to one of another algorithm', async () => {
+    const rsa = signer('RS256', 'r')
+    const { verifier } = await over(jwks([rsa]))
+    const pss: Signer = { ...rsa, alg: 'PS256' }
+    expect(await verdict(() => verifier.verify(tokenOf(rsa)))).toBe('accepted')
+    expect(await verdict(() => verifier.verify(tokenOf(pss)))).toBe('KEY_NOT_FOUND')
+    expect(await verdict(() => verifier.verify(tokenOf(rsa)))).toBe('accepted')
+  })
+})
+
+describe('what a source is given', () => {
+  test('is what is wanted and what it returned before, and a signal that outlives no load', async () => {
+    const contexts: LoadContext[] = []
+    const loaded = { jwks: { keys: [a.jwk] }, etag: '"1"' }
+    const keys: KeySource = {
+      id: 'own',
+      async load(context) {
+        contexts.push(context)
+        return contexts.length === 1 ? loaded : { jwks: { keys: [] }, notModified: true }
+      },
+    }
+    const clock = manualClock()
+    const verifier = createVerifier({ providers: [provider([], { keys })], clock, cache: { timeoutMs: 30 } })
+    await verifier.ready()
+    clock.advance(700_000)
+    expect(await verdict(() => verifier.verify(tokenOf(a)))).toBe('accepted')
+    expect(contexts.map((context) => Object.keys(context))).toEqual([
+      ['http', 'signal', 'now'],
+      ['http', 'signal', 'now', 'kid', 'previous'],
+    ])
+    expect(contexts[1]).toMatchObject({ kid: 'a', now: NOW * 1000 + 700_000 })
+    expect(contexts[1]?.previous).toBe(loaded)
+    await new Promise((resolve) => setTimeout(resolve, 60))
+    expect(contexts.map(({ signal }) => signal.aborted)).toEqual([false, false])
+  })
+})
+
+describe('an answer that says that nothing changed', () => {
+  test('makes the keys fresh again, and says so', async () => {
+    const { server, clock, verifier, events } = await over(jwks([a], { etag: '"1"' }))
+    await verifier.verify(tokenOf(a))
+    server.answer = status(304)
+    clock.advance(700_000)
+    expect(await verdict(() => verifier.verify(tokenOf(a)))).toBe('accepted')
+    expect(events.of('refreshed').map(({ notModified }) => notModified)).toEqual([false, true])
+    expect(verifier.status()).toMatchObject([{ ageMs: 0, state: 'fresh' }])
+  })
+})
+
+describe('tenants whose number strangers decide', () => {
+  const guid = (n: number): string => `00000000-0000-4000-8000-00000000000${n}`
+  const template = 'https://login.example/{tenantid}'
+  const of = (n: number) => ({ iss: template.replace('{tenantid}', guid(n)), tid: guid(n), exp: LONG })
+
+  test('share one budget of requests, and none is blamed once it is spent', async () => {
+    const server = await loopbackServer(jwks([a]))
+    const clock = manualClock()
+    const issuer = { template, claim: 'tid', allow: anyTenant('for this test') }
+    const keys = (iss: string) => remoteJwks(`${server.url}/${iss.slice(-1)}`)
+    const providers = [provider([], { issuer, keys })]
+    const verifier = createVerifier({ providers, clock, cache: { burst: 2, cooldownMs: 60_000 } })
+    for (const n of [1, 2]) expect(await verdict(() => verifier.verify(jwt(a, of(n))))).toBe('accepted')
+    expect(await errorOf(() => verifier.verify(jwt(a, of(3))))).toMatchObject({
+      code: 'KEYS_UNAVAILABLE',
+      message: expect.stringContaining('nothing was loaded yet'),
+    })
+    expect(server.requests).toHaveLength(2)
+    clock.advance(60_000)
+    expect(await verdict(() => verifier.verify(jwt(a, of(3))))).toBe('accepted')
+    expect(await verdict(() => verifier.verify(jwt(a, of(4))))).toBe('KEYS_UNAVAILABLE')
+    expect(await verdict(() => verifier.verify(jwt(a, of(1))))).toBe('accepted')
+    expect(server.requests).toHaveLength(3)
+  })
+})
+
+describe('a source in the program', () => {
+  test('is loaded once, and looks for nothing in a snapshot', async () => {
+    const events = eventLog()
+    const keys = staticJwks({ keys: [a.jwk] })
+    const stored = { source: keys.id, loadedAt: NOW * 1000, lifetimeMs: 1000, loaded: { jwks: { keys: [b.jwk] } } }
+    const snapshot = { version: 1, sources: [stored] } as const
+    const providers = [provider([], { keys })]
+    const verifier = createVerifier({ providers, clock: manualClock(), onEvent: events.onEvent, snapshot })
+    expect(await verdict(() => verifier.verify(tokenOf(b)))).toBe('KEY_NOT_FOUND')
+    expect(await verdict(() => verifier.verify(tokenOf(a)))).toBe('accepted')
+    expect(events.all.map(({ type }) => type)).toEqual(['refreshed', 'unknown-kid', 'rejected', 'verified'])
   })
 })

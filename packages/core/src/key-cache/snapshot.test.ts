@@ -88,6 +88,7 @@ describe('a snapshot', () => {
     const verifier = createVerifier({ providers, clock, snapshot: tampered, onEvent: events.onEvent })
     expect(await verdict(() => verifier.verify(jwt(a, { exp: LONG })))).toBe('KEYS_UNAVAILABLE')
     expect(events.of('key-skipped')).toHaveLength(1)
+    expect(events.of('snapshot-refused')).toMatchObject([{ reason: expect.stringContaining('is a PRIVATE key') }])
   })
 
   test('is given to no other source', async () => {
@@ -135,6 +136,7 @@ describe('a snapshot', () => {
     server.answer = status(500)
     const second = createVerifier({ providers: [provider([], { keys })], clock, snapshot: first.export() })
     expect(await verdict(() => second.verify(jwt(a, { exp: LONG })))).toBe('accepted')
+    expect(server.requests.map(({ path }) => path)).toEqual(['/keys/a']) // and none of the second
   })
 
   test('is plain data that says when its keys were loaded, whenever it is taken', async () => {

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import {
   type Answer,
+  eventLog,
+  eventually,
   hang,
   jwks,
   jwt,
@@ -52,6 +54,26 @@ describe('on a runtime where requests share no promises', () => {
     server.answer = jwks([a])
     expect(await verdict(() => verifier.verify(jwt(a, { exp: LONG })))).toBe('accepted')
     expect(await first).toMatch(/accepted|KEYS_UNAVAILABLE/)
+  })
+
+  test('a load that was given up and answers after all replaces nothing newer', async () => {
+    let late = (): void => {}
+    const server = await loopbackServer((request, response) => {
+      late = () => jwks([a])(request, response)
+    })
+    const clock = manualClock()
+    const events = eventLog()
+    const providers = [provider([], { keys: remoteJwks(server.url) })]
+    const verifier = createVerifier({ providers, clock, onEvent: events.onEvent })
+    const first = verdict(() => verifier.verify(jwt(a, { exp: LONG })))
+    await eventually(() => server.requests.length).toBe(1)
+    server.answer = jwks([b])
+    clock.advance(7000)
+    expect(await verdict(() => verifier.verify(jwt(b, { exp: LONG })))).toBe('accepted')
+    late()
+    expect(await first).toBe('KEY_NOT_FOUND')
+    expect(await verdict(() => verifier.verify(jwt(b, { exp: LONG, jti: '2' })))).toBe('accepted')
+    expect(events.of('refreshed').length).toBeLessThanOrEqual(2) // that of the second token, and one that the first made anew
   })
 
   test('an endpoint that fails is asked no more often than elsewhere', async () => {

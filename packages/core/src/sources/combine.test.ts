@@ -102,6 +102,18 @@ describe('firstOf', () => {
     expect(await verdict(() => verifier.verify(tokenOf(a)))).not.toBe('accepted')
   })
 
+  test('serves them though the second holds some, too, and the first fails', async () => {
+    const first = await loopbackServer(jwks([a]))
+    const { verifier, clock, events } = over(firstOf(remoteJwks(first.url), fixed(b)))
+    await verifier.ready()
+    first.answer = status(500)
+    clock.advance(1_000_000)
+    expect(await verdict(() => verifier.verify(tokenOf(a)))).toBe('accepted')
+    await eventually(() => events.of('refresh-failed').length).toBe(1)
+    expect(await verdict(() => verifier.verify(jwt(a, { exp: LONG, jti: '2' })))).toBe('accepted')
+    expect(await verdict(() => verifier.verify(tokenOf(b)))).not.toBe('accepted')
+  })
+
   test('is held up by a dead first at most once', async () => {
     const first = await loopbackServer(hang)
     const { verifier } = over(firstOf(remoteJwks(first.url), fixed(b)), { timeoutMs: 1000 })
