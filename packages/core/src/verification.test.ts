@@ -371,3 +371,70 @@ describe('the signal of a call', () => {
     expect(await verdict(() => verifier.verify(good, { signal: new AbortController().signal }))).toBe('accepted')
   })
 })
+
+describe('what a call that cannot be served says', () => {
+  const es = by('ES256')
+  const on = (engine: typeof nodeEngine, keys: Parameters<typeof provider>[0] = [es]) =>
+    verifierOn(engine)({ providers: [provider(keys)], clock })
+  const wordsOf = async (work: () => unknown): Promise<string> => (await errorOf(work)).message
+
+  test('a provider that is not composed', async () => {
+    const words = await wordsOf(() => on(nodeEngine).verify(jwt(es), { provider: 'nobody' }))
+    expect(words).toMatch(/^verify: .*provider.*"acme".*"nobody"/)
+  })
+
+  test('a token of another provider than the one that was asked for names that one alone', async () => {
+    const other = provider([es], { name: 'other', issuer: 'https://other.example' })
+    const verifier = verifierOn(nodeEngine)({ providers: [provider([es]), other], clock })
+    const error = await errorOf(() => verifier.verify(jwt(es), { provider: 'other' }))
+    expect(error).toMatchObject({ code: 'ISSUER_UNKNOWN', expected: '"https://other.example"' })
+  })
+
+  test('verifySync before keys are held', async () => {
+    const server = await loopbackServer(jwks([es]))
+    const verifier = verifierOn(nodeEngine)({ providers: [provider([], { keys: remoteJwks(server.url) })], clock })
+    expect(await wordsOf(() => verifier.verifySync(jwt(es)))).toMatch(/call ready\(\) first, or use verify$/)
+  })
+
+  test('verifySync on the engine that has none', async () => {
+    const words = await wordsOf(() => on(webEngine).verifySync(jwt(es)))
+    expect(words).toBe(
+      'verifySync: expected a synchronous check, but the WebCrypto engine verifies asynchronously alone: use verify',
+    )
+  })
+
+  test('a call that was aborted', async () => {
+    const words = await wordsOf(() => on(nodeEngine).verify(jwt(es), { signal: AbortSignal.abort() }))
+    expect(words).toBe('the call was aborted by its signal')
+  })
+
+  test('a signature that none of several keys without a kid made', async () => {
+    const { kid: _kid, ...unnamed } = es.jwk
+    const { kid: _other, ...second } = signer('ES256').jwk
+    const token = jwt(signer('ES256', 'third'), {}, { kid: undefined })
+    const error = await errorOf(() => on(nodeEngine, [unnamed, second]).verify(token))
+    expect(error).toMatchObject({ code: 'SIGNATURE_INVALID' })
+    expect(error.expected).toMatch(/^one made with the key without a kid over this header and payload/)
+  })
+
+  test('a signature that neither of two keys of one kid made names it once; of two kids, both', async () => {
+    const keys = ['one', 'two'].map((kid) => signer('ES256', kid).jwk)
+    const token = jwt(signer('ES256', 'third'), {}, { kid: undefined })
+    const error = await errorOf(() => on(nodeEngine, keys).verify(token))
+    expect(error.expected).toMatch(/^one made with "one" or "two" over/)
+  })
+
+  test('a schema that makes something else of the claims than an object leaves them as they are', async () => {
+    const schema: StandardSchema<never> = {
+      '~standard': { version: 1, vendor: 'own', validate: () => ({ value: 'text' as never }) },
+    }
+    const verifier = verifierOn(nodeEngine)({ providers: [provider([es], { schema })], clock })
+    expect((await verifier.verify(jwt(es))).claims).toMatchObject({ iss: CLAIMS.iss })
+  })
+
+  test('a check that returns what is neither nothing nor a failure', async () => {
+    const checks = [{ name: 'odd', check: () => true as never }]
+    const verifier = verifierOn(nodeEngine)({ providers: [provider([es], { checks })], clock })
+    expect(await wordsOf(() => verifier.verify(jwt(es)))).toMatch(/expected undefined or a failure, found true$/)
+  })
+})
