@@ -167,7 +167,9 @@ describe('merge', () => {
   })
 
   test('asks nobody for a key that one of them has', async () => {
-    const servers = [await loopbackServer(jwks([a])), await loopbackServer(jwks([b])), await loopbackServer(jwks([]))]
+    const servers = await Promise.all(
+      [[a], [b], [signer('ES256', 'c')]].map((signers) => loopbackServer(jwks(signers))),
+    )
     const [first, second, third] = servers.map(({ url }) => remoteJwks(url)) as [KeySource, KeySource, KeySource]
     const { verifier } = over(merge(merge(first, second), third))
     await verifier.ready()
@@ -284,7 +286,7 @@ describe('combinations', () => {
   test('end with their verifier', async () => {
     let ended = 0
     const first = await loopbackServer((_request, response) => void response.on('close', () => (ended += 1)))
-    const { verifier } = over(merge(remoteJwks(first.url), remoteJwks(first.url)))
+    const { verifier } = over(merge(remoteJwks(first.url), remoteJwks(first.url)), { timeoutMs: 60_000 })
     const waiting = verdict(() => verifier.verify(tokenOf(a)))
     await eventually(() => first.requests.length).toBe(2)
     verifier.close()
