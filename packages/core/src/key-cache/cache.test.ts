@@ -10,6 +10,7 @@ import {
   jwks,
   jwt,
   loopbackServer,
+  type ManualClock,
   manualClock,
   NOW,
   provider,
@@ -319,10 +320,12 @@ describe('a cold start that fails', () => {
   test('fails fast for ready(), too', async () => {
     const { server, clock, verifier } = await over(status(500))
     for (let n = 0; n < 3; n++) expect(await verdict(() => verifier.ready())).toBe('KEYS_UNAVAILABLE')
-    expect(server.requests).toHaveLength(1)
-    clock.advance(5000)
-    expect(await verdict(() => verifier.ready())).toBe('KEYS_UNAVAILABLE')
-    expect(server.requests).toHaveLength(2)
+    for (let n = 2; n <= 6; n++) {
+      expect(server.requests).toHaveLength(n - 1)
+      clock.advance(5000)
+      expect(await verdict(() => verifier.ready())).toBe('KEYS_UNAVAILABLE')
+    }
+    expect(server.requests).toHaveLength(6)
   })
 
   test('heals as soon as the endpoint does', async () => {
@@ -530,6 +533,21 @@ describe('events', () => {
     expect(events.of('refreshed')[0]?.durationMs).toBe(0) // on a clock that stands still
   })
 
+  test('that nobody listens to are no cause of a warning', async () => {
+    const warnings: Error[] = []
+    const onWarning = (warning: Error): void => void warnings.push(warning)
+    process.on('warning', onWarning)
+    try {
+      const server = await loopbackServer(jwks([a]))
+      const providers = [provider([], { keys: remoteJwks(server.url) })]
+      await createVerifier({ providers, clock: manualClock() }).verify(tokenOf(a))
+      await new Promise((resolve) => setTimeout(resolve, 10))
+      expect(warnings).toEqual([])
+    } finally {
+      process.off('warning', onWarning)
+    }
+  })
+
   test('say once that keys are stale', async () => {
     const { server, clock, verifier, events } = await over(jwks([a]))
     await verifier.verify(tokenOf(a))
@@ -597,6 +615,17 @@ describe('keepFresh', () => {
     await verifier.ready()
     await new Promise((resolve) => setTimeout(resolve, 60))
     expect(server.requests).toHaveLength(1)
+    verifier.close()
+  })
+
+  test('tries again as soon as may be after a refresh that failed', async () => {
+    const { server, clock, verifier, events } = await over(jwks([a]), { keepFresh: true, ttlMs: 60_000 })
+    await verifier.ready()
+    server.answer = status(500)
+    clock.advance(59_000)
+    await verifier.verify(tokenOf(a))
+    await eventually(() => events.of('refresh-failed').length).toBe(1)
+    await eventually(() => server.requests.length).toBe(3)
     verifier.close()
   })
 
@@ -726,7 +755,41 @@ describe('a source that shows only by its answers that keys come one at a time',
   })
 })
 
+describe('a single key of a source that was asked for all', () => {
+  test('is held as its whole set', async () => {
+    let loads = 0
+    const load = async () => {
+      loads += 1
+      return { jwks: { keys: [a.jwk] }, partial: true }
+    }
+    const verifier = createVerifier({ providers: [provider([], { keys: { id: 'own', load } })], clock: manualClock() })
+    await verifier.ready()
+    expect(await verdict(() => verifier.verify(tokenOf(a)))).toBe('accepted')
+    expect(loads).toBe(1)
+  })
+})
+
 describe('what is remembered of the last token', () => {
+  const setBack = (clock: ManualClock, ms: number): void => {
+    clock.advance(ms)
+    clock.jump(-ms)
+  }
+  for (const [name, move] of [
+    ['that was frozen', (clock: ManualClock, ms: number) => clock.jump(ms)],
+    ['whose wall clock was set back', setBack],
+  ] as const) {
+    test(`serves up to the moment of a refresh, in a process ${name}, too`, async () => {
+      const { server, clock, verifier } = await over(jwks([a]))
+      await verifier.verify(tokenOf(a))
+      const { nextRefreshInMs = 0 } = verifier.status()[0] ?? {}
+      await verifier.verify(jwt(a, { exp: LONG, jti: '2' }))
+      expect(server.requests).toHaveLength(1)
+      move(clock, nextRefreshInMs + 1)
+      await verifier.verify(jwt(a, { exp: LONG, jti: '3' }))
+      await eventually(() => server.requests.length).toBe(2)
+    })
+  }
+
   test('is counted as a request that was saved', async () => {
     const { verifier } = await over(jwks([a]))
     for (const jti of ['1', '2', '3']) await verifier.verify(jwt(a, { exp: LONG, jti }))
