@@ -13,6 +13,8 @@ export default {
   vitest: { configFile: 'vitest.mutation.config.ts' },
   coverageAnalysis: 'perTest',
   concurrency: 2,
+  // A busy machine is no kill.
+  timeoutMS: 20_000,
   ignorePatterns: ['dist', 'security'],
   tempDirName: '.mutation',
   reporters: ['clear-text', 'progress-append-only', 'json'],
