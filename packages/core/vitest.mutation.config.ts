@@ -12,9 +12,9 @@ const conditions = ['@keysource/source', 'node', 'import', 'default']
 const TESTS_OF: Readonly<Record<string, readonly string[]>> = {
   token: ['token', 'verification', 'refusal'],
   claims: ['claims', 'verification', 'issuer', 'explain'],
-  'key-set': ['key-set', 'key-cache/snapshot', 'explain', 'verification'],
+  'key-set': ['key-set', 'issuer', 'key-cache/snapshot', 'explain', 'verification'],
   issuer: ['issuer', 'options', 'composition'],
-  verification: ['verification', 'verifier', 'explain', 'standard-schema', 'composition'],
+  verification: ['verification', 'claims', 'verifier', 'explain', 'standard-schema', 'composition'],
   'key-cache/state': ['key-cache/state', 'key-cache/cache'],
   'key-cache/cache': [
     'key-cache/cache',

@@ -183,6 +183,9 @@ describe('the option `issuer`', () => {
     ['a pattern with an empty claim', { ...good, claim: '' }, false],
     ['a pattern that allows nobody', { ...good, allow: [] }, false],
     ['a pattern that allows what is no GUID', { ...good, allow: ['common'] }, false],
+    ['a pattern that allows a GUID and what is none', { ...good, allow: [A, 'common'] }, false],
+    ['a pattern that does not say whom it allows', { ...good, allow: undefined }, false],
+    ['a pattern that allows null', { ...good, allow: null }, false],
     ['a pattern that allows everything by true', { ...good, allow: true }, false],
     ['a pattern that allows everything by a star', { ...good, allow: '*' }, false],
     ['a pattern that allows everything by a look-alike', { ...good, allow: { why: 'because' } }, false],
@@ -194,6 +197,12 @@ describe('the option `issuer`', () => {
     })
   }
 
+  test('says what it may be', async () => {
+    const error = await errorOf(() => provider([key], { issuer: 5 as never }))
+    expect(error.expected).toMatch(/^the exact iss of its tokens, an array of them, or a pattern \{ template: /)
+    expect((await errorOf(() => anyTenant(''))).message).toMatch(/^anyTenant: /)
+  })
+
   test('anyTenant wants a reason in words', async () => {
     for (const why of ['', '  ', undefined, true, 5]) {
       expect(await verdict(() => anyTenant(why as never))).toBe('CONFIG_INVALID')
@@ -203,9 +212,10 @@ describe('the option `issuer`', () => {
 })
 
 test.each([
-  ['on a list', ['ab000000-0000-4000-8000-00000000abcd']],
-  ['of any kind', anyTenant('for this test')],
-])('however a tenant %s is spelled, its keys are asked for once, under one spelling', async (_, allow) => {
+  ['on a list', ['ab000000-0000-4000-8000-00000000abcd'], 'ab000000-0000-4000-8000-00000000abcd'],
+  ['on a list in capitals', ['AB000000-0000-4000-8000-00000000ABCD'], 'AB000000-0000-4000-8000-00000000ABCD'],
+  ['of any kind', anyTenant('for this test'), 'ab000000-0000-4000-8000-00000000abcd'],
+])('however a tenant %s is spelled, its keys are asked for once, under one spelling', async (_, allow, spelling) => {
   const tenant = 'ab000000-0000-4000-8000-00000000abcd'
   const asked: string[] = []
   const issuer = { template: 'https://login.example/{t}/v2.0', claim: 'tid', allow }
@@ -220,5 +230,5 @@ test.each([
     const iss = `https://login.example/${tid}/v2.0`
     expect(await verdict(() => verifier.verify(jwt(by, { iss, tid })))).toBe('accepted')
   }
-  expect(asked).toEqual([`https://login.example/${tenant}/v2.0`])
+  expect(asked).toEqual([`https://login.example/${spelling}/v2.0`])
 })

@@ -466,6 +466,51 @@ describe('the refusal of text that is no token', () => {
     })
   }
 
+  const three = 'three base64url parts with dots between (a signed JWT)'
+  const canonical = 'canonical base64url (RFC 4648 section 3.5)'
+  const changed = 'a spelling that no bytes have: it was cut off, or changed'
+  const object = 'a JSON object in UTF-8'
+  const shortKid = 'a string of at most 256 characters'
+  const refusals: readonly (readonly [token: unknown, subject: string, expected: string, found: string])[] = [
+    [5, 'token', 'a string', '5'],
+    ['a.b', 'token', three, 'two parts: it was cut off, or has no signature'],
+    ['the bearer of this', 'token', three, 'white space in the token'],
+    ['a"b', 'token', three, 'one part: an opaque token, or not a token at all'],
+    [unsigned('ES256'), 'signature', 'a signature', 'an empty third part'],
+    [signed(respelled(partWithRest(header, 2)), goodPayload, key), 'header', canonical, changed],
+    [signed(goodHeader, respelled(partWithRest(CLAIMS, 3)), key), 'payload', canonical, changed],
+    [respelled(good), 'signature', canonical, changed],
+    [withHeader([]), 'header', object, 'something else'],
+    [withPayload('null'), 'payload', object, 'something else'],
+    [withHeader({ ...header, crit: ['x'] }), 'crit', 'no critical extension', '["x"]'],
+    [withHeader({ ...header, b64: false }), 'b64', 'true or absent (RFC 7797 section 7)', 'false'],
+    [withHeader({ ...header, kid: 5 }), 'kid', shortKid, '5'],
+    [withHeader({ ...header, kid: 'k'.repeat(257) }), 'kid', shortKid, '257 characters'],
+    [withHeader({ ...header, typ: 5 }), 'typ', 'a string', '5'],
+  ]
+  for (const [token, subject, expected, found] of refusals) {
+    test(`of ${String(token).slice(0, 20)}… (${subject}: ${found}) says what was expected`, async () => {
+      expect(await errorOf(() => verifier.verify(token as string))).toMatchObject({ subject, expected, found })
+    })
+  }
+
+  test('of a token that is too large says how large it is, and may be', async () => {
+    const strict = createVerifier({ providers: [provider(keys)], clock: manualClock(), maxTokenBytes: 10 })
+    expect(await errorOf(() => strict.verify('x'.repeat(11)))).toMatchObject({
+      subject: 'token',
+      expected: 'at most 10 bytes',
+      found: '11 bytes',
+    })
+  })
+
+  test('of an algorithm that other providers may allow says nothing of what is asymmetric', async () => {
+    const strict = createVerifier({ providers: [provider([key], { algorithms: ['ES256'] })], clock: manualClock() })
+    const refused = (alg: unknown) => errorOf(() => strict.verify(withHeader({ alg })))
+    expect(await refused('RS256')).toMatchObject({ expected: '"ES256"', found: '"RS256"' })
+    expect(await refused('HS256')).toMatchObject({ expected: '"ES256" (asymmetric algorithms only)', found: '"HS256"' })
+    expect(await refused(5)).toMatchObject({ expected: '"ES256" (asymmetric algorithms only)', found: '5' })
+  })
+
   test('says which algorithms would do, and which was there', async () => {
     const error = await errorOf(() => verifier.verify(unsigned('none')))
     expect(error).toMatchObject({ subject: 'alg', found: '"none"', status: 401 })
@@ -476,10 +521,10 @@ describe('the refusal of text that is no token', () => {
   test('tells hints how many parts there are', async () => {
     const seen: unknown[] = []
     const hinting = createVerifier({ providers: [provider(keys, { hint: ({ parts }) => void seen.push(parts) })] })
-    const tokens = ['opaque', 'o-._~+/=', 'a.b.c.d.e', 'undefined1', 'nullable']
+    const tokens = ['opaque', 'o-._~+/=', 'a.b.c.d.e', 'undefined1', 'nullable', 'isundefined', 'notnull']
     // No provider's, so that none takes it for its opaque token.
     const none = ['', 'undefined', 'null', 'Bearer opaque', '"opaque"', 'opaque ']
     for (const token of [...tokens, ...none]) await errorOf(() => hinting.verify(token))
-    expect(seen).toEqual([1, 2, 5, 1, 1, ...none.map(() => undefined)])
+    expect(seen).toEqual([1, 2, 5, 1, 1, 1, 1, ...none.map(() => undefined)])
   })
 })

@@ -174,6 +174,7 @@ describe('merge', () => {
     const { verifier } = over(merge(merge(first, second), third))
     await verifier.ready()
     for (const by of [a, b, a]) expect(await verdict(() => verifier.verify(tokenOf(by)))).toBe('accepted')
+    await new Promise((resolve) => setTimeout(resolve, 30))
     expect(servers.map(({ requests }) => requests.length)).toEqual([1, 1, 1])
   })
 
