@@ -200,7 +200,7 @@ describe('the option `issuer`', () => {
   test('says what it may be', async () => {
     const error = await errorOf(() => provider([key], { issuer: 5 as never }))
     expect(error.expected).toMatch(/^the exact iss of its tokens, an array of them, or a pattern \{ template: /)
-    expect((await errorOf(() => anyTenant(''))).message).toMatch(/^anyTenant: /)
+    expect((await errorOf(() => anyTenant(''))).message).toMatch(/^anyTenant\(why\): /)
   })
 
   test('anyTenant wants a reason in words', async () => {
