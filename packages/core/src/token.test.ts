@@ -395,6 +395,21 @@ for (const { name, createVerifier } of ENGINES) {
       }
     })
 
+    test('a header of plain members is read once and shared, and cannot be changed; a long or nested one is a token’s own', async () => {
+      const twice = async (extra: Record<string, unknown>) =>
+        [await verifier.verify(jwt(key, {}, extra)), await verifier.verify(jwt(key, {}, extra))] as const
+      for (const plain of [{}, { x: null }, { x: 1 }]) {
+        const [first, second] = await twice(plain)
+        expect(second.header).toBe(first.header)
+        expect(Object.isFrozen(first.header)).toBe(true)
+      }
+      for (const own of [{ x: {} }, { x: [1] }, { x: 'x'.repeat(1024) }]) {
+        const [first, second] = await twice(own)
+        expect(second.header).not.toBe(first.header)
+        expect(second.header).toEqual(first.header)
+      }
+    })
+
     test('a thousand different headers leave the verdicts as they are', async () => {
       for (let n = 0; n < 1000; n++) {
         const token = jwt(key, {}, { n, pad: 'x'.repeat(n % 50 === 0 ? 2000 : 0) })
