@@ -12,7 +12,15 @@ const conditions = ['@keysource/source', 'node', 'import', 'default']
 const TESTS_OF: Readonly<Record<string, readonly string[]>> = {
   token: ['token', 'verification', 'refusal'],
   claims: ['claims', 'verification', 'issuer', 'explain'],
-  'key-set': ['key-set', 'issuer', 'key-cache/snapshot', 'explain', 'verification', 'key-cache/cache', 'sources/pem-key'],
+  'key-set': [
+    'key-set',
+    'issuer',
+    'key-cache/snapshot',
+    'explain',
+    'verification',
+    'key-cache/cache',
+    'sources/pem-key',
+  ],
   issuer: ['issuer', 'options', 'composition'],
   verification: ['verification', 'claims', 'verifier', 'explain', 'standard-schema', 'composition'],
   'key-cache/state': ['key-cache/state', 'key-cache/cache'],
