@@ -1,5 +1,6 @@
-import { base64url, type JWK } from 'jose'
+import type { JWK } from 'jose'
 import { type Algorithm, ASYMMETRIC_ALGORITHMS, algorithmFacts, sameAlgorithm } from './algorithms.ts'
+import { toHex } from './hex.ts'
 import { keyIssuerFits } from './issuer.ts'
 import { printable } from './printable.ts'
 import type { PreparedKey, PublicJwk, SignatureEngine } from './signature/engine.ts'
@@ -267,7 +268,7 @@ function rsaMaterial(jwk: Record<string, unknown>, engine: SignatureEngine): Pub
   const value = exponent.reduce((sum, byte) => sum * 256 + byte, 0)
   if (value % 2 === 0 || value < 3 || value >= 2 ** 32)
     return `has the exponent ${value}, expected an odd one from 3 to 2^32`
-  return { kty: 'RSA', n: base64url.encode(modulus), e: jwk.e as string }
+  return { kty: 'RSA', n: engine.encode(modulus), e: jwk.e as string }
 }
 
 function decoded(value: unknown, engine: SignatureEngine): Uint8Array | undefined {
@@ -288,8 +289,7 @@ const SMALL_ORDER_Y: ReadonlySet<string> = new Set([
 
 /** RFC 8032 section 5.1.7 leaves these to the verifier: signatures can be made for them without a private key. */
 function isSmallOrder(x: Uint8Array): boolean {
-  const y = [...x].map((byte, index) => (index === 31 ? byte & 0x7f : byte).toString(16).padStart(2, '0')).join('')
-  return SMALL_ORDER_Y.has(y)
+  return SMALL_ORDER_Y.has(toHex(x.map((byte, index) => (index === 31 ? byte & 0x7f : byte))))
 }
 
 function finite(value: unknown): number | undefined {

@@ -1,16 +1,18 @@
-import { exportJWK, importSPKI, type JWK } from 'jose'
+import type { JWK } from 'jose'
+import { engine } from '#signature'
 import { type Algorithm, ASYMMETRIC_ALGORITHMS, algorithmFacts } from './algorithms.ts'
+import { toHex } from './hex.ts'
 
 /** A public key in PEM, read as far as its kind. */
 export interface PublicKeyPem {
-  /** With header and footer lines. */
-  readonly pem: string
+  /** Its SPKI, in DER. */
+  readonly spki: Uint8Array
   /** The algorithms that its kind of key serves. */
   readonly algorithms: readonly Algorithm[]
 }
 
 const HEADER = /^-----BEGIN ([A-Z0-9 ]+)-----/
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/
 
 // The object identifiers of RFC 3279, RFC 5480 and RFC 8410, DER in hex, and what kind of key each means.
 const KINDS: readonly (readonly [oid: string, kty: string, crv?: string])[] = [
@@ -32,8 +34,10 @@ export function readPublicKeyPem(text: string): PublicKeyPem {
   const label = HEADER.exec(trimmed)?.[1]
   if (label !== undefined && label !== 'PUBLIC KEY') throw new Error(`a PEM block "${label}"`)
   const base64 = trimmed.replace(/-----(?:BEGIN|END) PUBLIC KEY-----/g, '').replace(/\s+/g, '')
-  if (base64 === '' || !BASE64.test(base64)) throw new Error('text that is not base64')
-  const hex = toHex(base64)
+  const spki =
+    BASE64.test(base64) && engine.decode(base64.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', ''))
+  if (!spki) throw new Error('text that is not base64')
+  const hex = toHex(spki)
   if (!isWholeSequence(hex)) throw new Error('a damaged or incomplete key')
   if (!SPKI_START.test(hex)) throw new Error('another kind of key than a public one (SPKI)')
   const kind = KINDS.find(([oid]) => hex.slice(4, 80).includes(oid))
@@ -42,14 +46,15 @@ export function readPublicKeyPem(text: string): PublicKeyPem {
     const facts = algorithmFacts(name)
     return facts?.kty === kind[1] && facts.crv === kind[2]
   })
-  const lines = base64.match(/.{1,64}/g) ?? []
-  return { pem: ['-----BEGIN PUBLIC KEY-----', ...lines, '-----END PUBLIC KEY-----', ''].join('\n'), algorithms }
+  return { spki, algorithms }
 }
 
 /** The key as a JWK. The platform reads it, so a key that only looks like one is refused here. */
-export async function publicKeyToJwk({ pem, algorithms }: PublicKeyPem): Promise<JWK> {
+export async function publicKeyToJwk({ spki, algorithms }: PublicKeyPem): Promise<JWK> {
   const [alg = 'RS256'] = algorithms
-  return await exportJWK(await importSPKI(pem, alg, { extractable: true }))
+  // Its public members alone: WebCrypto adds an `alg`, which an RSA key in PEM does not have.
+  const { kty, n, e, crv, x, y } = await engine.readPublicKey(spki, alg)
+  return { kty, n, e, crv, x, y } as JWK
 }
 
 // A SEQUENCE that begins with another, the algorithm. A private key (PKCS #8) begins with its version, PKCS #1 with a number.
@@ -62,8 +67,4 @@ function isWholeSequence(hex: string): boolean {
   if (first < 0x80) return hex.length === 4 + first * 2
   const size = (first - 0x80) * 2
   return size > 0 && size <= 8 && hex.length === 4 + size + Number.parseInt(hex.slice(4, 4 + size), 16) * 2
-}
-
-function toHex(base64: string): string {
-  return Array.from(atob(base64), (character) => character.charCodeAt(0).toString(16).padStart(2, '0')).join('')
 }

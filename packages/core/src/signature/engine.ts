@@ -20,10 +20,14 @@ export interface SignatureEngine {
   readonly name: 'node' | 'web'
   /** Base64url without padding to bytes; nothing where the text has other characters or a length that no bytes have. */
   decode(part: string): Uint8Array | undefined
+  /** A few bytes, a modulus say, to base64url without padding. */
+  encode(bytes: Uint8Array): string
   /** UTF-8 to text; nothing where the bytes are no UTF-8 (RFC 8725 section 3.7). */
   decodeText(bytes: Uint8Array): string | undefined
   /** Throws, or rejects, where the members are no valid key: a point off the curve, say. */
   prepareKey(jwk: PublicJwk, alg: Algorithm): PreparedKey | Promise<PreparedKey>
+  /** A public key in DER (SPKI), that is to be for this algorithm, as a JWK. Throws, or rejects, where it is none. */
+  readPublicKey(spki: Uint8Array, alg: Algorithm): JsonWebKey | Promise<JsonWebKey>
   /** Whether the signature holds. The signature's length has been checked. */
   verify(key: PreparedKey, signingInput: string, signature: Uint8Array): boolean | Promise<boolean>
   /** The same without a promise, on the engine that can. */

@@ -84,12 +84,15 @@ export const engine: SignatureEngine = {
       ? bytes
       : undefined
   },
+  encode: (bytes) => Buffer.from(bytes).toString('base64url'),
   decodeText(bytes) {
     const text = (bytes as Buffer).toString('utf8')
     // What is no UTF-8 becomes this character, which may as well have been there.
     return text.includes('\ufffd') && !isUtf8(bytes) ? undefined : text
   },
   prepareKey: (jwk, alg) => prepare(createPublicKey({ key: jwk, format: 'jwk' }), alg) as unknown as PreparedKey,
+  readPublicKey: (spki) =>
+    createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' }).export({ format: 'jwk' }),
   verify: verifyWhereFaster,
   verifySync,
   readCertificate,

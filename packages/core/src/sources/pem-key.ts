@@ -1,6 +1,7 @@
 import type { Algorithm } from '../algorithms.ts'
 import { checksum } from '../checksum.ts'
 import { ConfigError } from '../errors.ts'
+import { toHex } from '../hex.ts'
 import type { KeySource, LoadedKeys } from '../key-source.ts'
 import { algorithmList, checkOption, checkOptions, optional, text } from '../options.ts'
 import { type PublicKeyPem, publicKeyToJwk, readPublicKeyPem } from '../pem.ts'
@@ -35,7 +36,7 @@ export function pemKey(pem: string, options: PemKeyOptions): KeySource {
   if (!key.algorithms.includes(alg)) throw pemInvalid(`a key for ${alg}`, `a key for ${key.algorithms.join(', ')}`)
   return Object.freeze({
     local: true,
-    id: `pem:${alg}:${kid ?? '*'}:${checksum(key.pem)}`,
+    id: `pem:${alg}:${kid ?? '*'}:${checksum(toHex(key.spki))}`,
     async load(): Promise<LoadedKeys> {
       const jwk = { ...(await publicKeyToJwk(key)), alg, ...(kid !== undefined && { kid }) }
       return { jwks: { keys: [jwk] }, anyKid: kid === undefined }
