@@ -3,7 +3,8 @@ import { type ComposedProvider, composeProviders } from './composition.ts'
 import { ConfigError, isKeysourceError, KeysError, type KeysourceError } from './errors.ts'
 import { deliver } from './events.ts'
 import { type Explanation, explainToken } from './explain.ts'
-import { keyStore } from './key-cache/combined.ts'
+import { keyCache } from './key-cache/cache.ts'
+import { storeFor } from './key-cache/own-store.ts'
 import type { Snapshot, SnapshotEntry } from './key-cache/snapshot.ts'
 import { initialState } from './key-cache/state.ts'
 import { checkOptions } from './options.ts'
@@ -192,7 +193,8 @@ function contextOf(
   const composition = composeProviders(options.providers, {
     clockToleranceSec: options.clockToleranceSec ?? DEFAULT_CLOCK_TOLERANCE_SEC,
     budget: () => ({ current: initialState(freshness, { mono: clock.monotonic(), wall: clock.now() }).bucket }),
-    storeFor: (source, provider, sharedBucket) => keyStore(source, provider, { ...settings, sharedBucket }),
+    storeFor: (source, provider, sharedBucket) =>
+      storeFor(source, (single) => keyCache(single, provider, { ...settings, sharedBucket })),
   })
   const read = tokenReader(engine, composition.algorithms, options.maxTokenBytes ?? DEFAULT_MAX_TOKEN_BYTES)
   return { engine, clock, composition, read, loads, closing }

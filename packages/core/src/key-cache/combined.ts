@@ -1,19 +1,11 @@
 import { MAX_TRIES } from '../key-set.ts'
-import type { KeySource } from '../key-source.ts'
-import { type Combination, combinationOf } from '../sources/combine.ts'
-import { keyCache } from './cache.ts'
-import type { CacheSettings } from './cache-settings.ts'
 import type { Inquiry, KeyAnswer, KeyStore } from './key-store.ts'
 
-/** The store for a source: a cache, or one a leaf for sources that are combined. */
-export function keyStore(source: KeySource, provider: string, settings: CacheSettings): KeyStore {
-  const combination = combinationOf(source)
-  if (!combination) return keyCache(source, provider, settings)
-  return combined(combination, provider, settings)
-}
+/** How the answers of several sources become one. */
+export type Combination = 'first-of' | 'merge'
 
-function combined({ kind, members }: Combination, provider: string, settings: CacheSettings): KeyStore {
-  const stores = members.map((member) => keyStore(member, provider, settings))
+/** The store of a combined source, over those of its members. */
+export function combinedStore(kind: Combination, stores: readonly KeyStore[]): KeyStore {
   return {
     holds: (inquiry) => stores.some((store) => store.holds(inquiry)),
     knows: (inquiry) => stores.some((store) => store.knows(inquiry)),

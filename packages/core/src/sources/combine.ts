@@ -1,20 +1,9 @@
 import { ConfigError } from '../errors.ts'
+import { type Combination, combinedStore } from '../key-cache/combined.ts'
+import type { KeyStore } from '../key-cache/key-store.ts'
+import { OWN_STORE, type SourceWithStore } from '../key-cache/own-store.ts'
 import type { KeySource, LoadContext, LoadedKeys } from '../key-source.ts'
 import { isKeySource } from '../provider.ts'
-
-// Registered, so that two copies of this package know each other's combinations.
-const COMBINATION: unique symbol = Symbol.for('@keysource/core.combination')
-
-/** How several sources are one. Each keeps a key cache of its own. */
-export interface Combination {
-  readonly kind: 'first-of' | 'merge'
-  readonly members: readonly KeySource[]
-}
-
-/** A source that stands for several. */
-export interface CombinedSource extends KeySource {
-  readonly [COMBINATION]: Combination
-}
 
 /**
  * Fallback, in order: a later source serves only while the earlier ones hold nothing usable, and never counts as their
@@ -41,12 +30,7 @@ export function merge(...members: readonly KeySource[]): KeySource {
   return combine('merge', members)
 }
 
-/** How a source is combined, or nothing for a single one. */
-export function combinationOf(source: KeySource): Combination | undefined {
-  return (source as Partial<CombinedSource>)[COMBINATION]
-}
-
-function combine(kind: Combination['kind'], members: readonly KeySource[]): CombinedSource {
+function combine(kind: Combination, members: readonly KeySource[]): SourceWithStore {
   const name = kind === 'merge' ? 'merge' : 'firstOf'
   if (members.length < 2 || !members.every(isKeySource)) {
     const message = `${name}: expected two or more key sources, got ${members.length} arguments`
@@ -54,7 +38,8 @@ function combine(kind: Combination['kind'], members: readonly KeySource[]): Comb
   }
   return Object.freeze({
     id: `${name}(${members.map(({ id }) => id).join(' ')})`,
-    [COMBINATION]: Object.freeze({ kind, members: Object.freeze([...members]) }),
+    // Each member keeps a key cache of its own.
+    [OWN_STORE]: (storeOf: (member: KeySource) => KeyStore) => combinedStore(kind, members.map(storeOf)),
     load: (context: LoadContext): Promise<LoadedKeys> => (kind === 'merge' ? loadAll : loadFirst)(members, context),
   })
 }
