@@ -1,5 +1,6 @@
 import { ConfigError } from './errors.ts'
 import { printable } from './printable.ts'
+import { isRecord } from './record.ts'
 
 /** What `aud` must hold: one of these (RFC 7519 section 4.1.3). */
 export type Audience = string | readonly string[] | Unchecked
@@ -26,7 +27,7 @@ export function unchecked(why: string): Unchecked {
 
 /** Whether a check was left out on purpose. */
 export function isUnchecked(value: unknown): value is Unchecked {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, UNCHECKED)
+  return isRecord(value) && Object.hasOwn(value, UNCHECKED)
 }
 
 /** A reason is words: `unchecked(true)` and `unchecked('')` say nothing to the next reader. */

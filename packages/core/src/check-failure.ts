@@ -1,4 +1,5 @@
 import type { TokenErrorCode } from './errors.ts'
+import { isRecord } from './record.ts'
 
 /** What a check found. Checks return it; the verifier makes the error, with the provider's name and hint. */
 export interface CheckFailure {
@@ -13,6 +14,11 @@ export interface CheckFailure {
   readonly parts?: number
 }
 
+/** What a check returns that found something. */
+export function failure(code: TokenErrorCode, subject: string, expected: string, found: string): CheckFailure {
+  return { code, subject, expected, found }
+}
+
 /** Tells a failure from what a check returns otherwise. */
 export function isFailure(result: object): result is CheckFailure {
   return 'code' in result
@@ -20,5 +26,5 @@ export function isFailure(result: object): result is CheckFailure {
 
 /** Whether what a provider's own check returned is a failure: `true` or a promise is a fault of the check, and lets no token in. */
 export function isCheckFailure(value: unknown): value is CheckFailure {
-  return typeof value === 'object' && value !== null && typeof (value as Partial<CheckFailure>).code === 'string'
+  return isRecord(value) && typeof value.code === 'string'
 }

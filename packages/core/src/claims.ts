@@ -1,5 +1,5 @@
 import { isUnchecked } from './audience.ts'
-import type { CheckFailure } from './check-failure.ts'
+import { type CheckFailure, failure } from './check-failure.ts'
 import { isIssuerPattern } from './issuer.ts'
 import { oneOf, printable } from './printable.ts'
 import { ownClaim, type Provider, type TokenCheck, type TokenRules } from './provider.ts'
@@ -70,30 +70,17 @@ function checkTime({ claims, nowSec }: SignedToken, { clockToleranceSec }: Claim
   for (const name of ['exp', 'nbf', 'iat']) {
     const value = ownClaim(claims, name)
     if (value !== undefined && !isNumericDate(value)) {
-      return {
-        code: 'CLAIM_INVALID',
-        subject: name,
-        expected: 'a number of seconds since the epoch',
-        found: printable(value),
-      }
+      return invalid(name, 'a number of seconds since the epoch', value)
     }
   }
   if (nowSec - clockToleranceSec >= (exp as number)) {
-    return {
-      code: 'TOKEN_EXPIRED',
-      subject: 'exp',
-      expected: `a time after ${date(nowSec)} (${clockToleranceSec} s tolerance)`,
-      found: `${date(exp as number)}, ${span(nowSec - (exp as number))} ago`,
-    }
+    const expected = `a time after ${date(nowSec)} (${clockToleranceSec} s tolerance)`
+    return failure('TOKEN_EXPIRED', 'exp', expected, `${date(exp as number)}, ${span(nowSec - (exp as number))} ago`)
   }
   const nbf = ownClaim(claims, 'nbf') as number | undefined
   if (nbf !== undefined && nbf > nowSec + clockToleranceSec) {
-    return {
-      code: 'TOKEN_NOT_YET_VALID',
-      subject: 'nbf',
-      expected: `a time up to ${date(nowSec)} (${clockToleranceSec} s tolerance)`,
-      found: `${date(nbf)}, ${span(nbf - nowSec)} from now`,
-    }
+    const expected = `a time up to ${date(nowSec)} (${clockToleranceSec} s tolerance)`
+    return failure('TOKEN_NOT_YET_VALID', 'nbf', expected, `${date(nbf)}, ${span(nbf - nowSec)} from now`)
   }
   return undefined
 }
@@ -104,7 +91,7 @@ function checkAudience({ claims, alsoAudience }: SignedToken, { audience }: Clai
   const asked = audience ?? alsoAudience
   if (aud === undefined) return asked ? missing('aud', oneOf(listed(asked))) : undefined
   if (typeof aud !== 'string' && !(Array.isArray(aud) && aud.every((item) => typeof item === 'string'))) {
-    return { code: 'CLAIM_INVALID', subject: 'aud', expected: 'a string or an array of strings', found: printable(aud) }
+    return invalid('aud', 'a string or an array of strings', aud)
   }
   const named: readonly string[] = typeof aud === 'string' ? [aud] : aud
   if (audience && !named.some((item) => isAmong(item, audience))) return audienceMismatch(listed(audience), aud)
@@ -126,7 +113,7 @@ function listed(audience: string | Iterable<string>): Iterable<string> {
 }
 
 function audienceMismatch(expected: Iterable<string>, found: unknown): CheckFailure {
-  return { code: 'AUDIENCE_MISMATCH', subject: 'aud', expected: oneOf(expected), found: printable(found) }
+  return failure('AUDIENCE_MISMATCH', 'aud', oneOf(expected), printable(found))
 }
 
 // Tokens that are no access or ID tokens though the same issuer signs them, often with the same key (RFC 8725 section 3.12).
@@ -143,17 +130,11 @@ const FOREIGN_TYPES: ReadonlySet<string> = new Set([
 /** RFC 8725 section 3.11, RFC 9068 section 4. */
 function checkTyp({ header }: SignedToken, { types }: ClaimRules): CheckFailure | undefined {
   const { typ } = header
-  if (types) {
-    if (typ !== undefined && types.has(shortType(typ))) return undefined
-    return {
-      code: 'TYP_NOT_ALLOWED',
-      subject: 'typ',
-      expected: oneOf(types),
-      found: printable(typ),
-    }
-  }
-  if (typ === undefined || typ === 'JWT' || !FOREIGN_TYPES.has(shortType(typ))) return undefined
-  return { code: 'TYP_NOT_ALLOWED', subject: 'typ', expected: 'an access or ID token', found: printable(typ) }
+  const isAllowed = types
+    ? typ !== undefined && types.has(shortType(typ))
+    : typ === undefined || typ === 'JWT' || !FOREIGN_TYPES.has(shortType(typ))
+  if (isAllowed) return undefined
+  return failure('TYP_NOT_ALLOWED', 'typ', types ? oneOf(types) : 'an access or ID token', printable(typ))
 }
 
 /**
@@ -178,12 +159,7 @@ function requiredClaims(rules: TokenRules, types: ReadonlySet<string> | undefine
 function checkRequired({ claims }: SignedToken, { required }: ClaimRules): CheckFailure | undefined {
   const sub = ownClaim(claims, 'sub')
   if (sub !== undefined && typeof sub !== 'string') {
-    return {
-      code: 'CLAIM_INVALID',
-      subject: 'sub',
-      expected: 'a string (RFC 7519 section 4.1.2)',
-      found: printable(sub),
-    }
+    return invalid('sub', 'a string (RFC 7519 section 4.1.2)', sub)
   }
   for (const name of required) {
     const value = ownClaim(claims, name)
@@ -200,8 +176,7 @@ function tenantStep(name: string): ClaimStep {
       const value = ownClaim(claims, name)
       if (value === undefined) return missing(name, printable(tenant))
       if (typeof value === 'string' && value.toLowerCase() === tenant.toLowerCase()) return undefined
-      const expected = `${printable(tenant)}, as in "iss"`
-      return { code: 'CLAIM_INVALID', subject: name, expected, found: printable(value) }
+      return invalid(name, `${printable(tenant)}, as in "iss"`, value)
     },
   }
 }
@@ -222,7 +197,7 @@ export function claimIs(name: string, accepted: string | readonly string[]): Tok
       const value = ownClaim(claims, name)
       if (value === undefined) return missing(name, oneOf(values))
       if (typeof value === 'string' && values.has(value)) return undefined
-      return { code: 'CLAIM_INVALID', subject: name, expected: oneOf(values), found: printable(value) }
+      return invalid(name, oneOf(values), value)
     },
   }
 }
@@ -230,16 +205,15 @@ export function claimIs(name: string, accepted: string | readonly string[]): Tok
 /** The scopes that are asked for and not there (RFC 6750 section 3.1), as a refusal. */
 export function checkScopes(held: readonly string[], asked: readonly string[]): CheckFailure | undefined {
   if (asked.every((scope) => held.includes(scope))) return undefined
-  return {
-    code: 'SCOPE_MISSING',
-    subject: 'scope',
-    expected: asked.join(' '),
-    found: held.length > 0 ? printable(held.join(' ')) : 'no scope',
-  }
+  return failure('SCOPE_MISSING', 'scope', asked.join(' '), held.length > 0 ? printable(held.join(' ')) : 'no scope')
 }
 
 function missing(name: string, expected = `a claim "${name}"`): CheckFailure {
-  return { code: 'CLAIM_MISSING', subject: name, expected, found: 'no such claim' }
+  return failure('CLAIM_MISSING', name, expected, 'no such claim')
+}
+
+function invalid(name: string, expected: string, found: unknown): CheckFailure {
+  return failure('CLAIM_INVALID', name, expected, printable(found))
 }
 
 // The largest time that a JavaScript date can show: with more, saying when a token ended would itself throw.

@@ -1,4 +1,4 @@
-import type { CheckFailure } from './check-failure.ts'
+import { type CheckFailure, failure } from './check-failure.ts'
 import { type ClaimRules, compileRules } from './claims.ts'
 import { configInvalid } from './errors.ts'
 import { isAnyTenant, isIssuerPattern, tenantReader, tenantSpelling } from './issuer.ts'
@@ -108,8 +108,7 @@ export function composeProviders(providers: readonly Provider[], settings: Compo
 
 /** The refusal of an issuer: no request is made for it. */
 export function issuerUnknown(issuers: readonly string[], found: unknown): CheckFailure {
-  const shown = found === undefined ? 'no "iss"' : printable(found, 200)
-  return { code: 'ISSUER_UNKNOWN', subject: 'iss', expected: oneOf(issuers), found: shown }
+  return failure('ISSUER_UNKNOWN', 'iss', oneOf(issuers), found === undefined ? 'no "iss"' : printable(found, 200))
 }
 
 function composeProvider(

@@ -1,3 +1,5 @@
+import { isRecord } from './record.ts'
+
 /** Whose fault it is: the token's, the provider's keys', or the program's own configuration or call. */
 export type ErrorKind = 'token' | 'keys' | 'config'
 
@@ -132,7 +134,7 @@ export class ConfigError extends KeysourceError {
  * ```
  */
 export function isKeysourceError(value: unknown): value is KeysourceError {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, MARKER)
+  return isRecord(value) && Object.hasOwn(value, MARKER)
 }
 
 /** One sentence that names the option, what is expected and what was given. */

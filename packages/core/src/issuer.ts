@@ -1,5 +1,6 @@
 import { reason } from './audience.ts'
 import type { OptionRule } from './options.ts'
+import { isRecord } from './record.ts'
 
 /**
  * The issuers of a provider that has one per tenant: `https://login.example/{tenantid}/v2.0`. The slot in braces takes a
@@ -33,7 +34,7 @@ export function anyTenant(why: string): AnyTenant {
 
 /** Whether every tenant is let in. */
 export function isAnyTenant(value: unknown): value is AnyTenant {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, ANY_TENANT)
+  return isRecord(value) && Object.hasOwn(value, ANY_TENANT)
 }
 
 /** Whether an issuer is a pattern. */
@@ -91,7 +92,7 @@ function isIssuer(value: unknown): value is string {
 }
 
 function isPattern(value: unknown): value is IssuerPattern {
-  if (typeof value !== 'object' || value === null) return false
+  if (!isRecord(value)) return false
   const { template, claim, allow } = value as Partial<IssuerPattern>
   const slots = typeof template === 'string' ? template.split(SLOT).length - 1 : 0
   const tenants = Array.isArray(allow) && allow.length > 0 && allow.every((tenant) => GUID.test(tenant))

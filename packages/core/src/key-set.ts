@@ -3,6 +3,7 @@ import { type Algorithm, ASYMMETRIC_ALGORITHMS, algorithmFacts, sameAlgorithm } 
 import { toHex } from './hex.ts'
 import { keyIssuerFits } from './issuer.ts'
 import { printable } from './printable.ts'
+import { isRecord } from './record.ts'
 import type { PreparedKey, PublicJwk, SignatureEngine } from './signature/engine.ts'
 import { MAX_KID_LENGTH } from './token.ts'
 
@@ -163,10 +164,10 @@ async function screenKey(
   value: unknown,
   earlier: ReadonlyMap<string, VerificationKey>,
 ): Promise<VerificationKey | SkippedKey> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isRecord(value)) {
     return { kid: undefined, reason: `is no object but ${printable(value)}` }
   }
-  const jwk = { ...(value as Record<string, unknown>) }
+  const jwk: Record<string, unknown> = { ...value }
   const kid = typeof jwk.kid === 'string' && jwk.kid.length <= MAX_KID_LENGTH ? jwk.kid : undefined
   const reason = wrongMember(jwk)
   if (reason !== undefined) return { kid, reason }

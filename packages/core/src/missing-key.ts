@@ -1,4 +1,4 @@
-import type { CheckFailure } from './check-failure.ts'
+import { type CheckFailure, failure } from './check-failure.ts'
 import { type KeyNeed, type KeySet, unfitness } from './key-set.ts'
 import { oneOf, printable } from './printable.ts'
 
@@ -7,7 +7,7 @@ export function missingKey(need: KeyNeed, set: KeySet | undefined): CheckFailure
   const { kid, alg } = need
   const expected = `${kid === undefined ? '' : `"kid" `}${heldKeys(set)}`
   const found = kid === undefined ? `no "kid", and no key that fits ${alg}` : `${printable(kid)}${whyNot(need, set)}`
-  return { code: 'KEY_NOT_FOUND', subject: 'kid', expected, found }
+  return failure('KEY_NOT_FOUND', 'kid', expected, found)
 }
 
 function heldKeys(set: KeySet | undefined): string {

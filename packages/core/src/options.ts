@@ -1,6 +1,7 @@
 import { ASYMMETRIC_ALGORITHMS, algorithmFacts } from './algorithms.ts'
 import { ConfigError, configInvalid } from './errors.ts'
 import { oneOf, printable } from './printable.ts'
+import { isRecord } from './record.ts'
 import { isStandardSchema } from './standard-schema.ts'
 
 /** How one option is checked. */
@@ -30,14 +31,13 @@ export interface OptionRule {
  * ```
  */
 export function checkOptions(owner: string, options: unknown, rules: Readonly<Record<string, OptionRule>>): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+  if (!isRecord(options)) {
     throw configInvalid(owner, 'options', `an object with ${oneOf(requiredNames(rules))}`, printable(options))
   }
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(rules, name)) throw unknownOption(owner, name, rules)
   }
-  for (const [name, rule] of Object.entries(rules))
-    checkOption(owner, name, (options as Record<string, unknown>)[name], rule)
+  for (const [name, rule] of Object.entries(rules)) checkOption(owner, name, options[name], rule)
 }
 
 /** Checks one option's value. An optional one may be `undefined`. */

@@ -6,6 +6,7 @@ import type { TokenErrorCode } from './errors.ts'
 import { type IssuerPattern, issuerRule } from './issuer.ts'
 import type { KeySource } from './key-source.ts'
 import { adapterOptions, callback, checkOptions, type OptionRule, optional, textOrTexts } from './options.ts'
+import { isRecord } from './record.ts'
 import type { StandardSchema } from './standard-schema.ts'
 import type { JwtClaims, JwtHeader } from './token.ts'
 
@@ -227,9 +228,7 @@ function isKeys(value: unknown): boolean {
 
 /** Whether a value has the shape of a {@link KeySource}. */
 export function isKeySource(value: unknown): value is KeySource {
-  if (typeof value !== 'object' || value === null) return false
-  const source = value as Partial<KeySource>
-  return typeof source.id === 'string' && source.id !== '' && typeof source.load === 'function'
+  return isRecord(value) && typeof value.id === 'string' && value.id !== '' && typeof value.load === 'function'
 }
 
 function isChecks(value: unknown): boolean {

@@ -1,6 +1,7 @@
 import { algorithmFacts } from './algorithms.ts'
-import { type CheckFailure, isFailure } from './check-failure.ts'
+import { type CheckFailure, failure, isFailure } from './check-failure.ts'
 import { oneOf, printable } from './printable.ts'
+import { isRecord } from './record.ts'
 import type { SignatureEngine } from './signature/engine.ts'
 
 /** The header of a JWS (RFC 7515 section 4.1). */
@@ -71,7 +72,8 @@ export function tokenReader(
 
   return (jwt) => {
     if (typeof jwt !== 'string') return malformed('token', 'a string', printable(jwt))
-    if (jwt.length > maxTokenBytes) return tooLarge(jwt.length, maxTokenBytes)
+    if (jwt.length > maxTokenBytes)
+      return failure('TOKEN_TOO_LARGE', 'token', `at most ${maxTokenBytes} bytes`, `${jwt.length} bytes`)
     if (!hasThreeParts(jwt)) return misshapen(jwt)
     const token = parse(jwt)
     // The parts are held to their alphabet as they are decoded. Of several faults, the shape's comes first.
@@ -101,8 +103,8 @@ function headerReader(
     if (!isCanonical(part)) return notCanonical('header')
     const header = readObject(engine, part)
     if (!header) return notAnObject('header')
-    const failure = checkHeader(header, algorithms)
-    if (failure) return failure
+    const fault = checkHeader(header, algorithms)
+    if (fault) return fault
     const checked = { header: header as JwtHeader }
     if (part.length <= MAX_REMEMBERED_LENGTH && isFlat(header)) {
       if (remembered.size >= MAX_HEADERS) remembered.clear()
@@ -114,16 +116,14 @@ function headerReader(
 }
 
 /** RFC 7515 section 4.1, RFC 7797 section 7, RFC 8725 sections 3.1 and 3.10. `jwk`, `jku`, `x5u` and `x5c` are never read. */
-function checkHeader(header: Record<string, unknown>, algorithms: ReadonlySet<string>): CheckFailure | undefined {
+function checkHeader(
+  header: Readonly<Record<string, unknown>>,
+  algorithms: ReadonlySet<string>,
+): CheckFailure | undefined {
   const { alg, kid, typ } = header
   if (typeof alg !== 'string' || !algorithms.has(alg)) return algorithmFailure(alg, algorithms)
   if (Object.hasOwn(header, 'crit')) {
-    return {
-      code: 'CRIT_NOT_SUPPORTED',
-      subject: 'crit',
-      expected: 'no critical extension',
-      found: printable(header.crit),
-    }
+    return failure('CRIT_NOT_SUPPORTED', 'crit', 'no critical extension', printable(header.crit))
   }
   if (Object.hasOwn(header, 'b64') && header.b64 !== true) {
     return malformed('b64', 'true or absent (RFC 7797 section 7)', printable(header.b64))
@@ -140,19 +140,17 @@ function checkHeader(header: Record<string, unknown>, algorithms: ReadonlySet<st
 export function algorithmFailure(alg: unknown, algorithms: Iterable<string>): CheckFailure {
   const known = typeof alg === 'string' && algorithmFacts(alg) !== undefined
   const expected = `${oneOf(algorithms, 12)}${known ? '' : ' (asymmetric algorithms only)'}`
-  return { code: 'ALG_NOT_ALLOWED', subject: 'alg', expected, found: printable(alg) }
+  return failure('ALG_NOT_ALLOWED', 'alg', expected, printable(alg))
 }
 
 /** A JSON object in UTF-8, or nothing. `JSON.parse` makes `__proto__` an own member like any other. */
-function readObject(engine: SignatureEngine, part: string): Record<string, unknown> | undefined {
+function readObject(engine: SignatureEngine, part: string): Readonly<Record<string, unknown>> | undefined {
   const bytes = engine.decode(part)
   const text = bytes && engine.decodeText(bytes)
   if (text === undefined) return undefined
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined
+    return isRecord(value) ? value : undefined
   } catch {
     return undefined // what it holds is a stranger's, so there is nothing to say but that it is not JSON
   }
@@ -170,11 +168,7 @@ function isCanonical(part: string): boolean {
 }
 
 function malformed(subject: string, expected: string, found: string): CheckFailure {
-  return { code: 'TOKEN_MALFORMED', subject, expected, found }
-}
-
-function tooLarge(length: number, most: number): CheckFailure {
-  return { code: 'TOKEN_TOO_LARGE', subject: 'token', expected: `at most ${most} bytes`, found: `${length} bytes` }
+  return failure('TOKEN_MALFORMED', subject, expected, found)
 }
 
 function notCanonical(part: string): CheckFailure {
@@ -193,9 +187,9 @@ function notAnObject(part: string): CheckFailure {
 function misshapen(jwt: string): CheckFailure {
   const expected = 'three base64url parts with dots between (a signed JWT)'
   const parts = jwt.split('.').length
-  const failure = malformed('token', expected, whatElse(jwt, parts))
+  const shape = malformed('token', expected, whatElse(jwt, parts))
   // A provider may take one part for its opaque token. This is nobody's.
-  return NO_TOKEN.test(jwt) ? failure : { ...failure, parts }
+  return NO_TOKEN.test(jwt) ? shape : { ...shape, parts }
 }
 
 // Nothing, what JavaScript makes of a variable without a value, or what RFC 6750 section 2.1 allows in no token.
@@ -215,6 +209,6 @@ function whatElse(jwt: string, parts: number): string {
 }
 
 /** Whether freezing it freezes all of it. */
-function isFlat(header: Record<string, unknown>): boolean {
+function isFlat(header: Readonly<Record<string, unknown>>): boolean {
   return Object.values(header).every((value) => typeof value !== 'object' || value === null)
 }

@@ -1,9 +1,9 @@
 import { type Algorithm, algorithmFacts } from './algorithms.ts'
-import { type CheckFailure, isCheckFailure, isFailure } from './check-failure.ts'
+import { type CheckFailure, failure, isCheckFailure, isFailure } from './check-failure.ts'
 import { checkScopes, type SignedToken } from './claims.ts'
 import type { Clock } from './clock.ts'
 import { type ComposedProvider, type Composition, issuerUnknown, type Route, storeOf } from './composition.ts'
-import { ConfigError, configInvalid, KeysError } from './errors.ts'
+import { ConfigError, configInvalid, KeysError, type KeysourceError } from './errors.ts'
 import type { Inquiry, KeyAnswer } from './key-cache/key-store.ts'
 import type { VerificationKey } from './key-set.ts'
 import { missingKey } from './missing-key.ts'
@@ -182,7 +182,7 @@ function signatureFailure(keys: readonly VerificationKey[], { token, inquiry }: 
   const { length } = token.signature
   const due = Math.min(...keys.map((key) => signatureLength(inquiry.alg, key)))
   const found = length < due ? `${length} bytes, where ${due} are due: it was cut off` : ANOTHER
-  return { code: 'SIGNATURE_INVALID', subject: 'signature', expected, found }
+  return failure('SIGNATURE_INVALID', 'signature', expected, found)
 }
 
 /** Steps 6 and 7: what the claims say, now that they are known to be the issuer's. A promise only for a schema that makes one. */
@@ -192,8 +192,8 @@ export function checkClaims(
   key: VerificationKey,
 ): VerifiedToken | Promise<VerifiedToken> {
   const { schema } = attempt.route.composed.rules
-  const failure = claimsFailure(context, attempt)
-  if (failure) throw refused(failure, attempt)
+  const fault = claimsFailure(context, attempt)
+  if (fault) throw refused(fault, attempt)
   if (!schema) return conclude(attempt, key, attempt.token.claims)
   const verdict = validate(schema, attempt.token.claims)
   return verdict instanceof Promise
@@ -216,10 +216,10 @@ function claimsFailure(context: VerificationContext, attempt: Attempt): CheckFai
   const signed = signedToken(context, attempt)
   const { rules } = attempt.route.composed
   for (const { check } of rules.steps) {
-    const failure: unknown = check(signed, rules)
-    if (failure === undefined) continue
-    if (isCheckFailure(failure)) return failure
-    throw new TypeError(`expected undefined or a failure, found ${printable(failure)}`)
+    const fault: unknown = check(signed, rules)
+    if (fault === undefined) continue
+    if (isCheckFailure(fault)) return fault
+    throw new TypeError(`expected undefined or a failure, found ${printable(fault)}`)
   }
   return undefined
 }
@@ -232,8 +232,7 @@ function claimsFrom(verdict: SchemaVerdict, attempt: Attempt): Readonly<Record<s
 
 /** What a schema found wrong, as a refusal that names the path. */
 export function schemaRefusal({ path, message }: { readonly path: string; readonly message: string }): CheckFailure {
-  const expected = 'what the schema asks for'
-  return { code: 'CLAIM_INVALID', subject: path || 'claims', expected, found: printable(message, 200) }
+  return failure('CLAIM_INVALID', path || 'claims', 'what the schema asks for', printable(message, 200))
 }
 
 function conclude(attempt: Attempt, key: VerificationKey, claims: Readonly<Record<string, unknown>>): VerifiedToken {
@@ -242,8 +241,8 @@ function conclude(attempt: Attempt, key: VerificationKey, claims: Readonly<Recor
   const signed = claims as JwtClaims
   const identity = provider.identify(signed)
   if (call.scopes !== undefined) {
-    const failure = checkScopes(identity.scopes, [call.scopes].flat())
-    if (failure) throw refused(failure, attempt)
+    const missing = checkScopes(identity.scopes, [call.scopes].flat())
+    if (missing) throw refused(missing, attempt)
   }
   return {
     provider: provider.name,
@@ -260,8 +259,9 @@ function conclude(attempt: Attempt, key: VerificationKey, claims: Readonly<Recor
   }
 }
 
-function refused(failure: CheckFailure, { route, token }: Attempt): Error {
-  return refusalOf(failure, { composed: route.composed, token, candidates: [] })
+/** The refusal of a token whose provider is known. */
+export function refused(fault: CheckFailure, { route, token }: Attempt): KeysourceError {
+  return refusalOf(fault, { composed: route.composed, token, candidates: [] })
 }
 
 /** A synchronous call that cannot be served. */

@@ -2,6 +2,7 @@ import type { Clock } from './clock.ts'
 import type { EventListener } from './events.ts'
 import { checkSnapshot, type Snapshot } from './key-cache/snapshot.ts'
 import { callback, checkOptions, flag, numberWithin, type OptionRule, optional, text, textOrTexts } from './options.ts'
+import { isRecord } from './record.ts'
 import { type TokenCacheOptions, tokenCacheRules } from './token-cache.ts'
 import type { AnyProviders } from './verified-token.ts'
 
@@ -109,11 +110,11 @@ const verifierRules: Readonly<Record<keyof VerifierOptions<[]>, OptionRule>> = {
   },
   cache: optional({
     expected: 'an object of cache options',
-    accepts: (value) => typeof value === 'object' && value !== null,
+    accepts: isRecord,
   }),
   tokenCache: optional({
     expected: 'an object { max }',
-    accepts: (value) => typeof value === 'object' && value !== null,
+    accepts: isRecord,
   }),
   clockToleranceSec: optional(numberWithin(0, 300, 'seconds')),
   maxTokenBytes: optional(numberWithin(1, 1_048_576, 'bytes')),
@@ -126,7 +127,7 @@ const verifierRules: Readonly<Record<keyof VerifierOptions<[]>, OptionRule>> = {
   }),
   snapshot: optional({
     expected: 'what verifier.export() returned',
-    accepts: (value) => typeof value === 'object' && value !== null,
+    accepts: isRecord,
   }),
   onEvent: optional(callback),
 }

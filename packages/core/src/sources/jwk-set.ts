@@ -1,10 +1,11 @@
 import type { JSONWebKeySet, JWK } from 'jose'
 import { KeysError } from '../errors.ts'
 import { printable } from '../printable.ts'
+import { isRecord } from '../record.ts'
 
 /** A JWK Set (RFC 7517 section 5) out of an answer's body: an object with an array `keys`. Other members are ignored. */
 export function jwkSetFrom(body: unknown, where: string): JSONWebKeySet {
-  const keys = typeof body === 'object' && body !== null && 'keys' in body ? body.keys : undefined
+  const keys = isRecord(body) ? body.keys : undefined
   if (!Array.isArray(keys)) throw unexpected(where, 'a JWK Set, an object with an array "keys"', body)
   return { keys }
 }

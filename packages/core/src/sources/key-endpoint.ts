@@ -4,6 +4,7 @@ import type { HttpError } from '../http-client.ts'
 import type { KeySource, LoadContext, LoadedKeys } from '../key-source.ts'
 import { callback, checkOption, checkOptions, choice } from '../options.ts'
 import { printable } from '../printable.ts'
+import { isRecord } from '../record.ts'
 import { shownUrl, urlId } from '../shown-url.ts'
 import { readJson, unexpected } from './jwk-set.ts'
 import { freshnessOf, jwkFromPem } from './remote-jwks.ts'
@@ -71,6 +72,6 @@ async function loadKey({ http }: LoadContext, kid: string, url: string, format: 
 
 async function jwkFromJson(response: Response, url: string): Promise<JWK> {
   const body = await readJson(response, url)
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw unexpected(url, 'one JWK', body)
-  return body as JWK
+  if (!isRecord(body)) throw unexpected(url, 'one JWK', body)
+  return body as unknown as JWK
 }

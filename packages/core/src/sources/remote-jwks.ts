@@ -4,6 +4,7 @@ import { maxAgeMsOf } from '../cache-control.ts'
 import type { KeySource, LoadContext, LoadedKeys } from '../key-source.ts'
 import { checkOption, checkOptions, choice, httpsUrl, type OptionRule, optional } from '../options.ts'
 import { publicKeyToJwk, readPublicKeyPem } from '../pem.ts'
+import { isRecord } from '../record.ts'
 import { shownUrl, urlId } from '../shown-url.ts'
 import { jwkArrayFrom, jwkSetFrom, readJson, unexpected } from './jwk-set.ts'
 
@@ -27,8 +28,7 @@ export interface RemoteJwksOptions {
 export const headersRule: OptionRule = {
   expected: 'an object of header names and values, or a function that returns one',
   accepts: (value) =>
-    typeof value === 'function' ||
-    (typeof value === 'object' && value !== null && Object.values(value).every((item) => typeof item === 'string')),
+    typeof value === 'function' || (isRecord(value) && Object.values(value).every((item) => typeof item === 'string')),
   secret: true,
 }
 
@@ -106,7 +106,7 @@ const BODIES: Readonly<Record<NonNullable<RemoteJwksOptions['format']>, BodyRead
 
 /** A map from `kid` to PEM. A text that is no key becomes a member that the screening skips, so that the rest serves. */
 async function pemMapFrom(body: unknown, where: string): Promise<JSONWebKeySet> {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+  if (!isRecord(body)) {
     throw unexpected(where, 'an object from kid to PEM', body)
   }
   const keys: JWK[] = []

@@ -1,0 +1,97 @@
+// Holds what is built to its size and to the time that importing it takes. Needs the packages built: npm run build.
+import { spawnSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const core = join(root, 'packages/core')
+const providers = join(root, 'packages/providers')
+
+// Just above what is reached, so that neither creeps: docs/decisions/0014. Bytes, minified and gzipped.
+const BUDGETS = {
+  /** A Worker that verifies tokens with one remote key set, all of it. */
+  worker: 23_300,
+  /** What an adapter adds to that. */
+  adapter: 1500,
+  /** How long importing core may take, next to importing jose. */
+  importRatio: 1.5,
+}
+
+const IMPORT_RUNS = 15
+
+const findings = []
+
+function check(what, found, budget, unit) {
+  const within = found <= budget
+  console.log(`${within ? 'ok  ' : 'OVER'}  ${what}: ${found} ${unit}, at most ${budget}`)
+  if (!within) findings.push(what)
+}
+
+/** The bundle of one file, as a Worker loads it. */
+async function bundledBytes(contents, resolveDir) {
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir },
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'esm',
+    target: 'es2022',
+    conditions: ['workerd', 'worker', 'browser'],
+    legalComments: 'none',
+  })
+  return gzipSync(outputFiles[0].contents, { level: 9 }).length
+}
+
+const WORKER = `
+import { createVerifier, defineProvider, remoteJwks } from '@keysource/core'
+const keys = remoteJwks('https://id.example.com/jwks')
+const provider = defineProvider({ name: 'id', issuer: 'https://id.example.com', audience: 'api', keys })
+const verifier = createVerifier({ providers: [provider] })
+export default { fetch: (request) => verifier.verify(request.headers.get('authorization')) }`
+
+function withAdapter(name) {
+  return `import { ${name} } from '@keysource/${name}'\n${WORKER}\nexport const other = ${name}`
+}
+
+/** The time of one import in a process of its own, in milliseconds. */
+function importMs(name) {
+  const script = `const start = performance.now(); await import('${name}'); console.log(performance.now() - start)`
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+    cwd: core,
+    encoding: 'utf8',
+  })
+  const ms = Number.parseFloat(stdout)
+  if (Number.isNaN(ms)) throw new Error(`importing ${name} failed: ${stderr}`)
+  return ms
+}
+
+function median(values) {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]
+}
+
+/** In turns, so that a machine that is busy for a while is so for both. */
+function importRatio() {
+  const ours = []
+  const theirs = []
+  for (let run = 0; run < IMPORT_RUNS; run++) {
+    ours.push(importMs('@keysource/core'))
+    theirs.push(importMs('jose'))
+  }
+  const [own, other] = [median(ours), median(theirs)]
+  console.log(`      importing core ${own.toFixed(1)} ms, jose ${other.toFixed(1)} ms`)
+  return Number((own / other).toFixed(2))
+}
+
+const worker = await bundledBytes(WORKER, core)
+check('a Worker with one remote key set', worker, BUDGETS.worker, 'bytes')
+for (const name of readdirSync(providers).sort()) {
+  const both = await bundledBytes(withAdapter(name), join(providers, name))
+  check(`the adapter ${name}`, both - worker, BUDGETS.adapter, 'bytes more')
+}
+check('importing core', importRatio(), BUDGETS.importRatio, 'times as long as jose')
+
+console.error(findings.length === 0 ? 'size: within its budgets' : `size: over budget: ${findings.join(', ')}`)
+process.exitCode = findings.length === 0 ? 0 : 1
