@@ -1,6 +1,6 @@
 import { type CheckFailure, failure } from './check-failure.ts'
 import { type ClaimRules, compileRules } from './claims.ts'
-import { configInvalid } from './errors.ts'
+import { configInvalid, messageOf } from './errors.ts'
 import { isAnyTenant, isIssuerPattern, tenantReader, tenantSpelling } from './issuer.ts'
 import type { KeyStore } from './key-cache/key-store.ts'
 import type { RequestBudget } from './key-cache/state.ts'
@@ -222,7 +222,7 @@ function attempt(name: string, make: () => unknown): unknown {
   try {
     return make()
   } catch (cause) {
-    const found = `a function that threw: ${(cause as Partial<Error> | undefined)?.message ?? cause}`
+    const found = `a function that threw: ${messageOf(cause)}`
     throw configInvalid(name, 'keys', 'a function from an issuer to a KeySource', found, cause)
   }
 }

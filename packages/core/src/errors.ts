@@ -137,6 +137,11 @@ export function isKeysourceError(value: unknown): value is KeysourceError {
   return isRecord(value) && Object.hasOwn(value, MARKER)
 }
 
+/** What was thrown, in words: anything can be. */
+export function messageOf(error: unknown): unknown {
+  return (error as Partial<Error> | undefined)?.message ?? error
+}
+
 /** One sentence that names the option, what is expected and what was given. */
 export function configInvalid(
   owner: string,

@@ -1,4 +1,4 @@
-import type { KeysourceError } from './errors.ts'
+import { type KeysourceError, messageOf } from './errors.ts'
 
 /** Whose event it is, and when. */
 interface EventBase {
@@ -71,7 +71,7 @@ export function deliver(listener: EventListener, event: VerifierEvent): void {
 
 /** A fault in a user's callback, which must neither refuse a token nor vanish: it becomes a warning of the runtime. */
 export function warn(what: string, cause: unknown): void {
-  const warning = new Error(`keysource: ${what}: ${(cause as Partial<Error> | undefined)?.message ?? cause}`, { cause })
+  const warning = new Error(`keysource: ${what}: ${messageOf(cause)}`, { cause })
   const { process } = globalThis as { process?: { emitWarning?: (warning: Error) => void } }
   if (process?.emitWarning) process.emitWarning(warning)
   else console.error(warning)

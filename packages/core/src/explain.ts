@@ -1,12 +1,11 @@
 import type { Algorithm } from './algorithms.ts'
-import { type CheckFailure, isFailure } from './check-failure.ts'
+import { type CheckFailure, failure, isFailure } from './check-failure.ts'
 import { checkScopes } from './claims.ts'
 import { storeOf } from './composition.ts'
-import { ConfigError, type ErrorCode, isKeysourceError, type KeysourceError } from './errors.ts'
+import { ConfigError, type ErrorCode, isKeysourceError, type KeysourceError, messageOf } from './errors.ts'
 import type { InspectedKey } from './key-cache/key-store.ts'
 import type { VerificationKey } from './key-set.ts'
 import { printable } from './printable.ts'
-import { refusalOf } from './refusal.ts'
 import { validate } from './standard-schema.ts'
 import type { JwtClaims, JwtHeader, ParsedToken } from './token.ts'
 import {
@@ -14,6 +13,7 @@ import {
   begin,
   findKeys,
   findVerifyingKey,
+  refused,
   schemaRefusal,
   signedToken,
   type VerificationContext,
@@ -47,11 +47,11 @@ export interface ExplainedCheck {
   /** `shape`, `algorithm`, `issuer`, `key`, `signature`, `time`, `audience`, `type`, `claims`, the provider's own, `schema`, `scopes`. */
   readonly name: string
   readonly outcome: 'passed' | 'failed' | 'not-reached'
-  readonly code?: ErrorCode
+  readonly code?: ErrorCode | undefined
   /** The claim or header member. */
-  readonly subject?: string
-  readonly expected?: string
-  readonly found?: string
+  readonly subject?: string | undefined
+  readonly expected?: string | undefined
+  readonly found?: string | undefined
 }
 
 /** Makes every check of `verify`, and says what became of each. Never rejects. */
@@ -62,18 +62,18 @@ export async function explainToken(
 ): Promise<Explanation> {
   const proof = await prove(context, jwt, call)
   const { attempt, key } = proof
-  const claims = attempt && key ? await claimChecks(context, attempt) : undefined
-  const failedClaim = claims?.find(({ failure }) => failure)?.failure
-  const failure = proof.failure ?? (failedClaim && attempt && errorFor(failedClaim, attempt))
+  const claims = attempt && key ? await claimChecks(context, attempt) : notReached(context, attempt)
+  const failedClaim = claims.find(({ outcome }) => outcome === 'failed')
+  const error = proof.error ?? (failedClaim && attempt && refused(failedClaim as CheckFailure, attempt))
   const token = attempt?.token ?? readable(context, jwt)
   const composed = attempt?.route.composed
   return {
-    valid: failure === undefined,
-    provider: composed?.provider.name ?? failure?.provider,
-    checks: [...proofChecks(proof.failure), ...(claims ?? notReached(context, attempt)).map(explained)],
-    code: failure?.code,
-    message: failure?.message,
-    hint: failure?.hint,
+    valid: error === undefined,
+    provider: composed?.provider.name ?? error?.provider,
+    checks: [...proofChecks(proof.error), ...claims],
+    code: error?.code,
+    message: error?.message,
+    hint: error?.hint,
     keys: attempt && composed ? storeOf(composed, attempt.route.issuer).inspect(attempt.inquiry) : [],
     key: attempt && key && { kid: key.kid, alg: attempt.inquiry.alg },
     header: token?.header,
@@ -83,10 +83,10 @@ export async function explainToken(
 
 /** How far a token came on its way to being believed. */
 interface Proof {
-  readonly attempt: Attempt | undefined
+  readonly attempt?: Attempt | undefined
   /** The key whose signature held. */
-  readonly key: VerificationKey | undefined
-  readonly failure: KeysourceError | undefined
+  readonly key?: VerificationKey
+  readonly error?: KeysourceError
 }
 
 async function prove(context: VerificationContext, jwt: unknown, call: VerifyOptions): Promise<Proof> {
@@ -94,9 +94,9 @@ async function prove(context: VerificationContext, jwt: unknown, call: VerifyOpt
   try {
     attempt = begin(context, jwt, call)
     const keys = await findKeys(context, attempt)
-    return { attempt, key: await findVerifyingKey(context, attempt, keys), failure: undefined }
+    return { attempt, key: await findVerifyingKey(context, attempt, keys) }
   } catch (error) {
-    return { attempt, key: undefined, failure: asKeysourceError(error) }
+    return { attempt, error: asKeysourceError(error) }
   }
 }
 
@@ -109,34 +109,30 @@ const PROOF_CHECKS: readonly (readonly [name: string, ...codes: ErrorCode[]])[] 
   ['signature', 'SIGNATURE_INVALID'],
 ]
 
-function proofChecks(failure: KeysourceError | undefined): ExplainedCheck[] {
-  const failed = failure ? PROOF_CHECKS.findIndex(([, ...codes]) => codes.includes(failure.code)) : PROOF_CHECKS.length
+function proofChecks(error: KeysourceError | undefined): ExplainedCheck[] {
+  const failed = error ? PROOF_CHECKS.findIndex(([, ...codes]) => codes.includes(error.code)) : PROOF_CHECKS.length
   return PROOF_CHECKS.map(([name], index) => {
-    if (index !== failed) return { name, outcome: index < failed ? 'passed' : 'not-reached' }
-    const { code, subject, expected, found } = failure as KeysourceError
-    return { name, outcome: 'failed', code, ...given({ subject, expected, found }) }
+    if (index > failed) return { name, outcome: 'not-reached' }
+    return explained(name, index === failed ? error : undefined)
   })
 }
 
-/** A check on claims, and what it found. */
-interface ClaimResult {
-  readonly name: string
-  readonly reached: boolean
-  readonly failure?: CheckFailure | undefined
+/** What a check came to. */
+function explained(name: string, fault: CheckFailure | KeysourceError | undefined): ExplainedCheck {
+  if (!fault) return { name, outcome: 'passed' }
+  const { code, subject, expected, found } = fault
+  return { name, outcome: 'failed', code, subject, expected, found }
 }
 
 /** The claims are the issuer's now, so each check is made, also after one that failed. */
-async function claimChecks(context: VerificationContext, attempt: Attempt): Promise<readonly ClaimResult[]> {
-  const { composed } = attempt.route
+async function claimChecks(context: VerificationContext, attempt: Attempt): Promise<readonly ExplainedCheck[]> {
+  const { rules } = attempt.route.composed
   const token = signedToken(context, attempt)
-  const results = composed.rules.steps.map(({ name, check }) => ({
-    name,
-    reached: true,
-    failure: attemptCheck(name, () => check(token, composed.rules)),
-  }))
-  const schema = composed.rules.schema ? [{ name: 'schema', reached: true, failure: await schemaFailure(attempt) }] : []
-  const scopes = { name: 'scopes', reached: true, failure: attemptCheck('scopes', () => scopeFailure(attempt)) }
-  return [...results, ...schema, scopes]
+  return [
+    ...rules.steps.map(({ name, check }) => attemptCheck(name, () => check(token, rules))),
+    ...(rules.schema ? [explained('schema', await schemaFailure(attempt))] : []),
+    attemptCheck('scopes', () => scopeFailure(attempt)),
+  ]
 }
 
 async function schemaFailure({ route, token }: Attempt): Promise<CheckFailure | undefined> {
@@ -155,33 +151,23 @@ function scopeFailure({ route, token, call }: Attempt): CheckFailure | undefined
 }
 
 /** A provider's own code may take a claim for granted, and throw. */
-function attemptCheck(name: string, check: () => CheckFailure | undefined): CheckFailure | undefined {
+function attemptCheck(name: string, check: () => CheckFailure | undefined): ExplainedCheck {
   try {
-    return check()
+    return explained(name, check())
   } catch (error) {
-    return faulty(name, error)
+    return explained(name, faulty(name, error))
   }
 }
 
 function faulty(name: string, error: unknown): CheckFailure {
-  const found = `one that threw: ${printable((error as Partial<Error> | undefined)?.message ?? error)}`
-  return { code: 'CLAIM_INVALID', subject: name, expected: 'a check that ends', found }
+  return failure('CLAIM_INVALID', name, 'a check that ends', `one that threw: ${printable(messageOf(error))}`)
 }
 
-function notReached(context: VerificationContext, attempt: Attempt | undefined): readonly ClaimResult[] {
-  const [only] = context.composition.providers.length === 1 ? context.composition.providers : []
-  const steps = (attempt?.route.composed ?? only)?.rules.steps ?? [{ name: 'time' }, { name: 'audience' }]
-  return [...steps, { name: 'scopes' }].map(({ name }) => ({ name, reached: false }))
-}
-
-function explained({ name, reached, failure }: ClaimResult): ExplainedCheck {
-  if (!failure) return { name, outcome: reached ? 'passed' : 'not-reached' }
-  const { code, subject, expected, found } = failure
-  return { name, outcome: 'failed', code, subject, expected, found }
-}
-
-function errorFor(failure: CheckFailure, { route, token }: Attempt): KeysourceError {
-  return refusalOf(failure, { composed: route.composed, token, candidates: [] })
+function notReached(context: VerificationContext, attempt: Attempt | undefined): readonly ExplainedCheck[] {
+  const [only, another] = context.composition.providers
+  const composed = attempt?.route.composed ?? (another ? undefined : only)
+  const steps = composed?.rules.steps ?? [{ name: 'time' }, { name: 'audience' }]
+  return [...steps, { name: 'scopes' }].map(({ name }) => ({ name, outcome: 'not-reached' }))
 }
 
 function readable(context: VerificationContext, jwt: unknown): ParsedToken | undefined {
@@ -191,13 +177,5 @@ function readable(context: VerificationContext, jwt: unknown): ParsedToken | und
 
 function asKeysourceError(error: unknown): KeysourceError {
   if (isKeysourceError(error)) return error
-  return new ConfigError(
-    'CONFIG_INVALID',
-    `the check threw: ${printable((error as Partial<Error> | undefined)?.message ?? error)}`,
-  )
-}
-
-/** The members that have a value. */
-function given<T extends object>(members: T): { [Key in keyof T]?: NonNullable<T[Key]> } {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as never
+  return new ConfigError('CONFIG_INVALID', `the check threw: ${printable(messageOf(error))}`)
 }

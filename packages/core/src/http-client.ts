@@ -1,5 +1,5 @@
 import { retryAfterMsOf } from './cache-control.ts'
-import { type ErrorDetails, KeysError } from './errors.ts'
+import { type ErrorDetails, KeysError, messageOf } from './errors.ts'
 import { secureUrl } from './options.ts'
 import { printable } from './printable.ts'
 import { shownUrl } from './shown-url.ts'
@@ -144,7 +144,7 @@ function place(url: string | URL): string {
 
 /** What the network said. `fetch` hides the reason in `cause`. */
 function reasonOf(error: unknown, signal: AbortSignal): string {
-  if (signal.aborted) return String((signal.reason as Error | undefined)?.message ?? signal.reason)
+  if (signal.aborted) return String(messageOf(signal.reason))
   const { cause, message } = error as { cause?: { code?: string; message?: string }; message?: string }
   return printable(cause?.code ?? cause?.message ?? message ?? error).slice(1, -1)
 }

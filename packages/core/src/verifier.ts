@@ -1,6 +1,6 @@
 import { systemClock } from './clock.ts'
 import { type ComposedProvider, composeProviders } from './composition.ts'
-import { ConfigError, isKeysourceError, KeysError, type KeysourceError } from './errors.ts'
+import { ConfigError, isKeysourceError, KeysError, type KeysourceError, messageOf } from './errors.ts'
 import { deliver } from './events.ts'
 import { type Explanation, explainToken } from './explain.ts'
 import { keyCache } from './key-cache/cache.ts'
@@ -208,7 +208,7 @@ function isWorkerd(): boolean {
 /** What a provider's own code threw: a check, a schema or `identify` that took a claim for granted. The token is refused. */
 function faultOf(cause: unknown, provider: Provider | undefined): ConfigError {
   const name = provider?.name ?? 'keysource'
-  const message = `${name}: its own check, schema or identify threw: ${(cause as Partial<Error> | undefined)?.message ?? cause}`
+  const message = `${name}: its own check, schema or identify threw: ${messageOf(cause)}`
   return new ConfigError('CONFIG_INVALID', message, { provider: provider?.name, cause })
 }
 
