@@ -155,32 +155,10 @@ interface Stores {
   open(): readonly KeyStore[]
 }
 
-/** Made when they are first asked for: one for all issuers, or one a source where each issuer has its own. */
+/** Made when they are first asked for: one a source, which all issuers may share. */
 function storesOf(
   name: string,
   keys: Provider['keys'],
-  settings: CompositionSettings,
-  budget: RequestBudget | undefined,
-): Stores {
-  return typeof keys === 'function'
-    ? storesByIssuer(name, keys, settings, budget)
-    : oneStore(() => settings.storeFor(keys, name, budget))
-}
-
-function oneStore(make: () => KeyStore): Stores {
-  let store: KeyStore | undefined
-  return {
-    of() {
-      store ??= make()
-      return store
-    },
-    open: () => (store ? [store] : []),
-  }
-}
-
-function storesByIssuer(
-  name: string,
-  keys: (issuer: string) => KeySource,
   settings: CompositionSettings,
   budget: RequestBudget | undefined,
 ): Stores {
@@ -212,8 +190,8 @@ function closeOldest(byIssuer: Map<string, KeyStore>, bySource: Map<KeySource, K
   store.close()
 }
 
-function sourceFrom(name: string, keys: (issuer: string) => KeySource, issuer: string): KeySource {
-  const source = attempt(name, () => keys(issuer))
+function sourceFrom(name: string, keys: Provider['keys'], issuer: string): KeySource {
+  const source = typeof keys === 'function' ? attempt(name, () => keys(issuer)) : keys
   if (isKeySource(source)) return source
   throw configInvalid(name, 'keys', `a KeySource from keys(${printable(issuer)})`, printable(source))
 }

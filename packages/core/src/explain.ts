@@ -94,7 +94,7 @@ async function prove(context: VerificationContext, jwt: unknown, call: VerifyOpt
   try {
     attempt = begin(context, jwt, call)
     const keys = await findKeys(context, attempt)
-    return { attempt, key: await findVerifyingKey(context, attempt, keys) }
+    return { attempt, key: await findVerifyingKey(context.engine.verify, attempt, keys) }
   } catch (error) {
     return { attempt, error: asKeysourceError(error) }
   }

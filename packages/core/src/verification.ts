@@ -9,7 +9,7 @@ import type { VerificationKey } from './key-set.ts'
 import { missingKey } from './missing-key.ts'
 import { oneOf, printable } from './printable.ts'
 import { refusalOf, unavailableFor } from './refusal.ts'
-import type { SignatureEngine } from './signature/engine.ts'
+import type { PreparedKey, SignatureEngine } from './signature/engine.ts'
 import { type SchemaVerdict, validate } from './standard-schema.ts'
 import { algorithmFailure, type JwtClaims, type ParsedToken } from './token.ts'
 import type { VerifiedToken } from './verified-token.ts'
@@ -111,8 +111,7 @@ async function waitForKeys(
 }
 
 /** Step 4 from what is held. A refresh that is due is started, and not waited for. */
-export function findKeysSync({ engine }: VerificationContext, attempt: Attempt): readonly VerificationKey[] {
-  if (!engine.verifySync) throw syncNotSupported('the WebCrypto engine verifies asynchronously alone')
+export function findKeysSync(attempt: Attempt): readonly VerificationKey[] {
   const { composed, issuer } = attempt.route
   const answer = storeOf(composed, issuer).ask(attempt.inquiry)
   if (!('wait' in answer)) return keysFrom(answer, attempt)
@@ -128,41 +127,25 @@ function keysFrom(answer: Exclude<KeyAnswer, { wait: unknown }>, attempt: Attemp
   return answer.keys
 }
 
-/** Step 5: the key that made the signature. A promise only where the engine makes one. */
-export function findVerifyingKey(
-  context: VerificationContext,
+/** Step 5: the key that made the signature. A promise only where `verify`, the engine's, makes one. */
+export function findVerifyingKey<Verdict extends boolean | Promise<boolean>>(
+  verify: (key: PreparedKey, signingInput: string, signature: Uint8Array) => Verdict,
   attempt: Attempt,
   keys: readonly VerificationKey[],
   from = 0,
-): VerificationKey | Promise<VerificationKey> {
+): VerificationKey | (Verdict extends boolean ? never : Promise<VerificationKey>) {
   const { alg } = attempt.inquiry
   const { signingInput, signature } = attempt.token
   for (let index = from; index < keys.length; index++) {
     const key = keys[index] as VerificationKey
     const prepared = key.prepared[alg]
     if (!prepared || !hasLengthFor(alg, key, signature)) continue
-    const verdict = context.engine.verify(prepared, signingInput, signature)
+    const verdict: boolean | Promise<boolean> = verify(prepared, signingInput, signature)
     if (verdict === true) return key
     if (verdict === false) continue
-    return verdict.then((holds) => (holds ? key : findVerifyingKey(context, attempt, keys, index + 1)))
+    return verdict.then((holds) => (holds ? key : findVerifyingKey(verify, attempt, keys, index + 1))) as never
   }
   throw refused(signatureFailure(keys, attempt), attempt)
-}
-
-/** Step 5 on the engine that needs no promise. */
-export function findVerifyingKeySync(
-  { engine }: VerificationContext,
-  attempt: Attempt,
-  keys: readonly VerificationKey[],
-): VerificationKey {
-  const { alg } = attempt.inquiry
-  const { signingInput, signature } = attempt.token
-  const key = keys.find((one) => {
-    const prepared = one.prepared[alg]
-    return prepared && hasLengthFor(alg, one, signature) && engine.verifySync?.(prepared, signingInput, signature)
-  })
-  if (!key) throw refused(signatureFailure(keys, attempt), attempt)
-  return key
 }
 
 /** RFC 7518 sections 3.3 to 3.5: no other length can hold, and DER in place of R‖S is refused without trying. */

@@ -21,7 +21,6 @@ import {
   findKeys,
   findKeysSync,
   findVerifyingKey,
-  findVerifyingKeySync,
   syncNotSupported,
   throwIfAborted,
   untilAborted,
@@ -105,7 +104,7 @@ function makeVerifier(engine: SignatureEngine, options: VerifierOptions<AnyProvi
       // A step is awaited only where it has to wait: held keys and an idle machine make no promise on the way.
       const held = findKeys(context, attempt)
       const keys = held instanceof Promise ? await held : held
-      const verifying = findVerifyingKey(context, attempt, keys)
+      const verifying = findVerifyingKey(engine.verify, attempt, keys)
       const key = verifying instanceof Promise ? await verifying : verifying
       const checked = checkClaims(context, attempt, key)
       const token = checked instanceof Promise ? await checked : checked
@@ -121,8 +120,8 @@ function makeVerifier(engine: SignatureEngine, options: VerifierOptions<AnyProvi
       const known = memory?.recall(jwt, call)
       if (known) return accepted(known)
       attempt = begin(context, jwt, call)
-      const keys = findKeysSync(context, attempt)
-      const key = findVerifyingKeySync(context, attempt, keys)
+      if (!engine.verifySync) throw syncNotSupported('the WebCrypto engine verifies asynchronously alone')
+      const key = findVerifyingKey(engine.verifySync, attempt, findKeysSync(attempt))
       const token = checkClaims(context, attempt, key)
       if (token instanceof Promise) {
         token.catch(() => {}) // nobody waits for it: its refusal would end the process
