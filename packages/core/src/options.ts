@@ -64,6 +64,12 @@ export function optional(rule: OptionRule): OptionRule {
   return { ...rule, optional: true }
 }
 
+/** The same rules, for options that may all be left out. */
+export function allOptional<Name extends string>(rules: Readonly<Record<Name, OptionRule>>): Record<Name, OptionRule> {
+  const entries = Object.entries<OptionRule>(rules).map(([name, rule]) => [name, optional(rule)])
+  return Object.fromEntries(entries)
+}
+
 /** A string with something in it. */
 export function text(expected = 'a non-empty string'): OptionRule {
   return { expected, accepts: isText }
@@ -160,20 +166,20 @@ export const algorithmList: OptionRule = {
 /** The options that every adapter takes, as {@link AdapterOptions} types them. */
 export const adapterOptions: Readonly<
   Record<'name' | 'algorithms' | 'typ' | 'clockToleranceSec' | 'requiredClaims' | 'schema', OptionRule>
-> = {
-  name: optional({
+> = /* @__PURE__ */ allOptional({
+  name: {
     expected: 'a name of 1 to 64 letters, digits, ".", "_" or "-"',
     accepts: (value) => typeof value === 'string' && /^[\w.-]{1,64}$/.test(value),
-  }),
-  algorithms: optional(algorithmList),
-  typ: optional(textOrTexts('a token type such as "at+jwt", or several')),
-  clockToleranceSec: optional(numberWithin(0, 300, 'seconds')),
-  requiredClaims: optional({
+  },
+  algorithms: algorithmList,
+  typ: textOrTexts('a token type such as "at+jwt", or several'),
+  clockToleranceSec: numberWithin(0, 300, 'seconds'),
+  requiredClaims: {
     expected: 'an array of claim names',
     accepts: (value) => Array.isArray(value) && value.every(isText),
-  }),
-  schema: optional({ expected: 'a Standard Schema (zod, valibot, arktype)', accepts: isStandardSchema }),
-}
+  },
+  schema: { expected: 'a Standard Schema (zod, valibot, arktype)', accepts: isStandardSchema },
+})
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value.trim() !== ''

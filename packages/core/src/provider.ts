@@ -5,7 +5,7 @@ import type { CheckFailure } from './check-failure.ts'
 import type { TokenErrorCode } from './errors.ts'
 import { type IssuerPattern, issuerRule } from './issuer.ts'
 import type { KeySource } from './key-source.ts'
-import { adapterOptions, callback, checkOptions, type OptionRule, optional, textOrTexts } from './options.ts'
+import { adapterOptions, allOptional, callback, checkOptions, type OptionRule, textOrTexts } from './options.ts'
 import { isRecord } from './record.ts'
 import type { StandardSchema } from './standard-schema.ts'
 import type { JwtClaims, JwtHeader } from './token.ts'
@@ -112,14 +112,15 @@ const providerOptions: Readonly<Record<string, OptionRule>> = {
   name: { ...adapterOptions.name, optional: false },
   issuer: issuerRule,
   audience: {
-    ...textOrTexts(),
     expected: 'a non-empty string, an array of them, or unchecked("why") to accept any audience',
     accepts: (value) => isUnchecked(value) || textOrTexts().accepts(value),
   },
   keys: { expected: 'a KeySource, or a function from an issuer to one', accepts: isKeys },
-  checks: optional({ expected: 'an array of { name, check }', accepts: isChecks }),
-  identify: optional(callback),
-  hint: optional(callback),
+  ...allOptional({
+    checks: { expected: 'an array of { name, check }', accepts: isChecks },
+    identify: callback,
+    hint: callback,
+  }),
 }
 
 /**
@@ -148,16 +149,15 @@ export function defineProvider<const Name extends string, Claims extends JwtClai
   const { name, issuer, audience, keys, identify, hint } = options
   return Object.freeze({
     name,
-    issuer: Array.isArray(issuer) ? Object.freeze([...issuer]) : issuer,
+    issuer: Array.isArray(issuer) ? frozenList<string>(issuer) : issuer,
     keys,
     rules: Object.freeze({
-      audience:
-        typeof audience === 'string' ? audience : isUnchecked(audience) ? audience : Object.freeze([...audience]),
-      algorithms: Object.freeze([...(options.algorithms ?? ASYMMETRIC_ALGORITHMS)]),
+      audience: typeof audience === 'string' || isUnchecked(audience) ? audience : frozenList(audience),
+      algorithms: frozenList(options.algorithms ?? ASYMMETRIC_ALGORITHMS),
       typ: options.typ,
-      requiredClaims: Object.freeze([...(options.requiredClaims ?? [])]),
+      requiredClaims: frozenList(options.requiredClaims),
       clockToleranceSec: options.clockToleranceSec,
-      checks: Object.freeze([...(options.checks ?? [])]),
+      checks: frozenList(options.checks),
       schema: options.schema,
     }),
     identify: identify
@@ -165,6 +165,11 @@ export function defineProvider<const Name extends string, Claims extends JwtClai
       : usualIdentity,
     ...(hint && { hint }),
   })
+}
+
+/** A copy, which later changes do not reach. */
+function frozenList<T>(list: readonly T[] = []): readonly T[] {
+  return Object.freeze([...list])
 }
 
 /** What an adapter decides where its user does not. */

@@ -1,7 +1,16 @@
 import type { Clock } from './clock.ts'
 import type { EventListener } from './events.ts'
 import { checkSnapshot, type Snapshot } from './key-cache/snapshot.ts'
-import { callback, checkOptions, flag, numberWithin, type OptionRule, optional, text, textOrTexts } from './options.ts'
+import {
+  allOptional,
+  callback,
+  checkOptions,
+  flag,
+  numberWithin,
+  type OptionRule,
+  text,
+  textOrTexts,
+} from './options.ts'
 import { isRecord } from './record.ts'
 import { type TokenCacheOptions, tokenCacheRules } from './token-cache.ts'
 import type { AnyProviders } from './verified-token.ts'
@@ -90,46 +99,41 @@ export const DEFAULT_MAX_TOKEN_BYTES = 16_384
 // A timer takes at most 2^31 - 1 ms: with more it fires at once. This leaves room for what is added to some.
 const MAX_MS = 2_000_000_000
 
-const cacheRules: Readonly<Record<keyof CacheOptions, OptionRule>> = {
-  ttlMs: optional(numberWithin(1, MAX_MS, 'milliseconds')),
-  staleIfErrorMs: optional(numberWithin(0, MAX_MS, 'milliseconds')),
-  staleWaitMs: optional(numberWithin(0, MAX_MS, 'milliseconds')),
-  maxIdleStaleMs: optional(numberWithin(0, MAX_MS, 'milliseconds')),
-  cooldownMs: optional(numberWithin(1, MAX_MS, 'milliseconds')),
-  burst: optional(numberWithin(1, 1000, 'requests')),
-  timeoutMs: optional(numberWithin(1, MAX_MS, 'milliseconds')),
-  maxBytes: optional(numberWithin(1, 2 ** 30, 'bytes')),
-  maxKeys: optional(numberWithin(1, 10_000, 'keys')),
-  keepFresh: optional(flag),
-}
+const milliseconds = (least: number): OptionRule => numberWithin(least, MAX_MS, 'milliseconds')
+
+const cacheRules: Readonly<Record<keyof CacheOptions, OptionRule>> = /* @__PURE__ */ allOptional({
+  ttlMs: milliseconds(1),
+  staleIfErrorMs: milliseconds(0),
+  staleWaitMs: milliseconds(0),
+  maxIdleStaleMs: milliseconds(0),
+  cooldownMs: milliseconds(1),
+  burst: numberWithin(1, 1000, 'requests'),
+  timeoutMs: milliseconds(1),
+  maxBytes: numberWithin(1, 2 ** 30, 'bytes'),
+  maxKeys: numberWithin(1, 10_000, 'keys'),
+  keepFresh: flag,
+})
 
 const verifierRules: Readonly<Record<keyof VerifierOptions<[]>, OptionRule>> = {
   providers: {
     expected: 'an array with at least one provider, such as [oidc({ issuer, audience })]',
     accepts: (value) => Array.isArray(value) && value.length > 0,
   },
-  cache: optional({
-    expected: 'an object of cache options',
-    accepts: isRecord,
+  ...allOptional({
+    cache: { expected: 'an object of cache options', accepts: isRecord },
+    tokenCache: { expected: 'an object { max }', accepts: isRecord },
+    clockToleranceSec: numberWithin(0, 300, 'seconds'),
+    maxTokenBytes: numberWithin(1, 1_048_576, 'bytes'),
+    fetch: callback,
+    clock: {
+      expected: 'a clock { now(), monotonic() }, both in milliseconds',
+      accepts: (value) =>
+        typeof (value as Partial<Clock> | null)?.now === 'function' &&
+        typeof (value as Partial<Clock>).monotonic === 'function',
+    },
+    snapshot: { expected: 'what verifier.export() returned', accepts: isRecord },
+    onEvent: callback,
   }),
-  tokenCache: optional({
-    expected: 'an object { max }',
-    accepts: isRecord,
-  }),
-  clockToleranceSec: optional(numberWithin(0, 300, 'seconds')),
-  maxTokenBytes: optional(numberWithin(1, 1_048_576, 'bytes')),
-  fetch: optional(callback),
-  clock: optional({
-    expected: 'a clock { now(), monotonic() }, both in milliseconds',
-    accepts: (value) =>
-      typeof (value as Partial<Clock> | null)?.now === 'function' &&
-      typeof (value as Partial<Clock>).monotonic === 'function',
-  }),
-  snapshot: optional({
-    expected: 'what verifier.export() returned',
-    accepts: isRecord,
-  }),
-  onEvent: optional(callback),
 }
 
 /**
@@ -144,24 +148,19 @@ export function checkVerifierOptions(options: VerifierOptions<AnyProviders>): vo
   if (options.snapshot) checkSnapshot(options.snapshot)
 }
 
-const abortSignal = optional({ expected: 'an AbortSignal', accepts: (value) => value instanceof AbortSignal })
-
-const verifyRules: Readonly<Record<keyof VerifyOptions, OptionRule>> = {
-  provider: optional(text('the name of a composed provider')),
-  scopes: optional({
+const verifyRules: Readonly<Record<keyof VerifyOptions, OptionRule>> = /* @__PURE__ */ allOptional({
+  provider: text('the name of a composed provider'),
+  scopes: {
     expected: 'a scope or an array of scopes',
     accepts: (value) => textOrTexts().accepts(value) || (Array.isArray(value) && value.length === 0),
-  }),
-  audience: optional(textOrTexts('an audience or an array of them')),
-  signal: abortSignal,
-  waitUntil: optional(callback),
-}
+  },
+  audience: textOrTexts('an audience or an array of them'),
+  signal: { expected: 'an AbortSignal', accepts: (value) => value instanceof AbortSignal },
+  waitUntil: callback,
+})
 
 /** Options of {@link Verifier.ready}. */
 export type ReadyOptions = Pick<VerifyOptions, 'signal'>
-
-/** What `ready` takes. */
-export const readyRules: Readonly<Record<keyof ReadyOptions, OptionRule>> = { signal: abortSignal }
 
 /** Of a call without options: one object for all, so that it costs no check. */
 export const NO_OPTIONS: VerifyOptions = Object.freeze({})
@@ -173,6 +172,11 @@ export const NO_OPTIONS: VerifyOptions = Object.freeze({})
  */
 export function checkVerifyOptions(options: VerifyOptions): void {
   if (options !== NO_OPTIONS) checkOptions('verify', options, verifyRules)
+}
+
+/** The same for `ready`. */
+export function checkReadyOptions(options: ReadyOptions): void {
+  checkOptions('ready', options, { signal: verifyRules.signal })
 }
 
 /** The cache options with what they leave out. */

@@ -7,7 +7,6 @@ import { keyCache } from './key-cache/cache.ts'
 import { storeFor } from './key-cache/own-store.ts'
 import type { Snapshot, SnapshotEntry } from './key-cache/snapshot.ts'
 import { initialState } from './key-cache/state.ts'
-import { checkOptions } from './options.ts'
 import type { Provider } from './provider.ts'
 import { unavailableFor } from './refusal.ts'
 import type { SignatureEngine } from './signature/engine.ts'
@@ -28,12 +27,12 @@ import {
 } from './verification.ts'
 import type { AnyProviders, VerifiedToken, VerifiedTokenOf } from './verified-token.ts'
 import {
+  checkReadyOptions,
   checkVerifierOptions,
   DEFAULT_CLOCK_TOLERANCE_SEC,
   DEFAULT_MAX_TOKEN_BYTES,
   NO_OPTIONS,
   type ReadyOptions,
-  readyRules,
   type VerifierOptions,
   type VerifyOptions,
   withCacheDefaults,
@@ -153,7 +152,7 @@ function makeVerifier(engine: SignatureEngine, options: VerifierOptions<AnyProvi
     verifySync,
     explain: (jwt: string, call: VerifyOptions = NO_OPTIONS) => explainToken(context, jwt, call),
     async ready(call: ReadyOptions = {}) {
-      checkOptions('ready', call, readyRules)
+      checkReadyOptions(call)
       if (closing.signal.aborted) throw closing.signal.reason
       throwIfAborted(call.signal)
       await untilAborted(allReady(providers), call.signal)
