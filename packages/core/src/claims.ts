@@ -89,12 +89,12 @@ function checkTime({ claims, nowSec }: SignedToken, { clockToleranceSec }: Claim
 function checkAudience({ claims, alsoAudience }: SignedToken, { audience }: ClaimRules): CheckFailure | undefined {
   const aud = ownClaim(claims, 'aud')
   const asked = audience ?? alsoAudience
-  if (aud === undefined) return asked ? missing('aud', oneOf(listed(asked))) : undefined
+  if (aud === undefined) return asked ? missing('aud', oneOf(list(asked))) : undefined
   if (typeof aud !== 'string' && !(Array.isArray(aud) && aud.every((item) => typeof item === 'string'))) {
     return invalid('aud', 'a string or an array of strings', aud)
   }
   const named: readonly string[] = typeof aud === 'string' ? [aud] : aud
-  if (audience && !named.some((item) => isAmong(item, audience))) return audienceMismatch(listed(audience), aud)
+  if (audience && !named.some((item) => isAmong(item, audience))) return audienceMismatch(list(audience), aud)
   if (alsoAudience && !named.some((item) => alsoAudience.includes(item))) return audienceMismatch(alsoAudience, aud)
   return undefined
 }
@@ -106,10 +106,6 @@ function oneOrSet(audiences: readonly string[]): string | ReadonlySet<string> {
 
 function isAmong(name: string, audience: string | ReadonlySet<string>): boolean {
   return typeof audience === 'string' ? name === audience : audience.has(name)
-}
-
-function listed(audience: string | Iterable<string>): Iterable<string> {
-  return typeof audience === 'string' ? [audience] : audience
 }
 
 function audienceMismatch(expected: Iterable<string>, found: unknown): CheckFailure {
@@ -233,6 +229,6 @@ function span(seconds: number): string {
   return seconds < 172_800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} days`
 }
 
-function list(value: string | readonly string[]): readonly string[] {
+function list<T>(value: string | T): readonly [string] | T {
   return typeof value === 'string' ? [value] : value
 }

@@ -45,19 +45,18 @@ export interface ErrorDetails {
   readonly cause?: unknown
 }
 
-const KEYS_CODES: ReadonlySet<string> = new Set([
-  'KEYS_UNAVAILABLE',
-  'DISCOVERY_FAILED',
-  'DISCOVERY_MISMATCH',
-  'KEYS_NOT_LOADED',
-])
-const CONFIG_CODES: ReadonlySet<string> = new Set(['CONFIG_INVALID', 'ABORTED', 'CLOSED', 'SYNC_NOT_SUPPORTED'])
-const STATUS: Readonly<Record<ErrorKind, number>> = { token: 401, keys: 503, config: 500 }
-
-function kindOf(code: ErrorCode): ErrorKind {
-  if (KEYS_CODES.has(code)) return 'keys'
-  return CONFIG_CODES.has(code) ? 'config' : 'token'
+// Every other code is a token's.
+const KINDS: { readonly [Code in ErrorCode]?: ErrorKind } = {
+  KEYS_UNAVAILABLE: 'keys',
+  DISCOVERY_FAILED: 'keys',
+  DISCOVERY_MISMATCH: 'keys',
+  KEYS_NOT_LOADED: 'keys',
+  CONFIG_INVALID: 'config',
+  ABORTED: 'config',
+  CLOSED: 'config',
+  SYNC_NOT_SUPPORTED: 'config',
 }
+const STATUS: Readonly<Record<ErrorKind, number>> = { token: 401, keys: 503, config: 500 }
 
 // Registered, so that two copies of this package know each other's errors.
 const MARKER: unique symbol = Symbol.for('@keysource/core.error')
@@ -83,7 +82,7 @@ export class KeysourceError extends Error {
     const { cause, ...fields } = details
     super(message, cause === undefined ? undefined : { cause })
     this.code = code
-    this.kind = kindOf(code)
+    this.kind = KINDS[code] ?? 'token'
     this.status = code === 'SCOPE_MISSING' ? 403 : STATUS[this.kind]
     for (const [field, value] of Object.entries(fields)) {
       if (value !== undefined) Object.defineProperty(this, field, { value, enumerable: true })

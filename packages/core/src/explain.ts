@@ -100,19 +100,19 @@ async function prove(context: VerificationContext, jwt: unknown, call: VerifyOpt
   }
 }
 
-// The checks before the claims are believed, each with the codes that it refuses with.
-const PROOF_CHECKS: readonly (readonly [name: string, ...codes: ErrorCode[]])[] = [
-  ['shape', 'TOKEN_MALFORMED', 'TOKEN_TOO_LARGE', 'CRIT_NOT_SUPPORTED', 'CONFIG_INVALID', 'CLOSED', 'ABORTED'],
-  ['algorithm', 'ALG_NOT_ALLOWED'],
-  ['issuer', 'ISSUER_UNKNOWN'],
-  ['key', 'KEY_NOT_FOUND', 'KEYS_UNAVAILABLE', 'DISCOVERY_FAILED', 'DISCOVERY_MISMATCH', 'KEYS_NOT_LOADED'],
-  ['signature', 'SIGNATURE_INVALID'],
-]
+// The checks before the claims are believed, in order, and those that have a code of their own to refuse with.
+const PROOF_CHECKS = ['shape', 'algorithm', 'issuer', 'key', 'signature']
+const CHECK_OF: { readonly [Code in ErrorCode]?: string } = {
+  ALG_NOT_ALLOWED: 'algorithm',
+  ISSUER_UNKNOWN: 'issuer',
+  KEY_NOT_FOUND: 'key',
+  SIGNATURE_INVALID: 'signature',
+}
 
 function proofChecks(error: KeysourceError | undefined): ExplainedCheck[] {
-  const failed = error ? PROOF_CHECKS.findIndex(([, ...codes]) => codes.includes(error.code)) : PROOF_CHECKS.length
-  return PROOF_CHECKS.map(([name], index) => {
-    if (index > failed) return { name, outcome: 'not-reached' }
+  const failed = error && PROOF_CHECKS.indexOf(CHECK_OF[error.code] ?? (error.kind === 'keys' ? 'key' : 'shape'))
+  return PROOF_CHECKS.map((name, index) => {
+    if (failed !== undefined && index > failed) return { name, outcome: 'not-reached' }
     return explained(name, index === failed ? error : undefined)
   })
 }

@@ -243,17 +243,17 @@ function publicMaterial(jwk: Record<string, unknown>, engine: SignatureEngine): 
       ? 'is an Ed25519 point of small order, for which anyone can sign'
       : { kty: 'OKP', crv, x: jwk.x as string }
   }
-  const size = typeof crv === 'string' ? COORDINATE_BYTES.get(crv) : undefined
+  const size = coordinateBytes(crv)
   if (size === undefined) return `has "crv" ${printable(crv)}, expected P-256, P-384 or P-521`
   if (x?.length !== size || y?.length !== size) return `has an "x" or "y" that is not ${size} bytes`
   return { kty: 'EC', crv: crv as string, x: jwk.x as string, y: jwk.y as string }
 }
 
-const COORDINATE_BYTES: ReadonlyMap<string, number> = new Map([
-  ['P-256', 32],
-  ['P-384', 48],
-  ['P-521', 66],
-])
+/** How long a coordinate is: half as long as a signature (RFC 7518 section 3.4). */
+function coordinateBytes(crv: unknown): number | undefined {
+  const facts = ASYMMETRIC_ALGORITHMS.map(algorithmFacts).find((one) => one?.kty === 'EC' && one.crv === crv)
+  return facts?.signatureBytes && facts.signatureBytes / 2
+}
 
 /** RFC 7518 section 3.3 asks for 2048 bits. With e = 1 every signature is valid, and every common library takes it. */
 function rsaMaterial(jwk: Record<string, unknown>, engine: SignatureEngine): PublicJwk | string {

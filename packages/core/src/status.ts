@@ -49,7 +49,7 @@ export function providerStatus(
   issuer: readonly string[],
   sources: readonly SourceStatus[],
 ): ProviderStatus {
-  const best = [...sources].sort((a, b) => BEST_FIRST.indexOf(a.state) - BEST_FIRST.indexOf(b.state))[0]
+  const [best] = [...sources].sort((a, b) => BEST_FIRST.indexOf(a.state) - BEST_FIRST.indexOf(b.state))
   const sum = (figure: 'failures' | 'requests' | 'saved'): number =>
     sources.reduce((total, source) => total + source[figure], 0)
   return {
