@@ -3,7 +3,7 @@ import { type Algorithm, ASYMMETRIC_ALGORITHMS, algorithmFacts, sameAlgorithm } 
 import { toHex } from './hex.ts'
 import { keyIssuerFits } from './issuer.ts'
 import { printable } from './printable.ts'
-import { isRecord } from './record.ts'
+import { isRecord, withoutUndefined } from './record.ts'
 import type { PreparedKey, PublicJwk, SignatureEngine } from './signature/engine.ts'
 import { MAX_KID_LENGTH } from './token.ts'
 
@@ -90,8 +90,7 @@ export async function screenKeys(engine: SignatureEngine, input: KeySetInput): P
 
 /** A screened key as the JWK that it came from, without members that are not used. */
 export function publicJwk({ jwk, kid, alg, issuer, notBefore: nbf, notAfter: exp }: VerificationKey): JWK {
-  const members = Object.entries({ ...jwk, kid, alg, issuer, nbf, exp }).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(members) as unknown as JWK
+  return withoutUndefined({ ...jwk, kid, alg, issuer, nbf, exp }) as JWK
 }
 
 /** Puts screened keys in order for look-up. */

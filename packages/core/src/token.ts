@@ -52,9 +52,7 @@ export function tokenReader(
 ): (jwt: unknown) => ParsedToken | CheckFailure {
   const readHeader = headerReader(engine, algorithms)
 
-  function parse(jwt: string): ParsedToken | CheckFailure {
-    const headerEnd = jwt.indexOf('.')
-    const payloadEnd = jwt.indexOf('.', headerEnd + 1)
+  function parse(jwt: string, headerEnd: number, payloadEnd: number): ParsedToken | CheckFailure {
     const checked = readHeader(jwt.slice(0, headerEnd))
     if (isFailure(checked)) return checked
 
@@ -74,17 +72,14 @@ export function tokenReader(
     if (typeof jwt !== 'string') return malformed('token', 'a string', printable(jwt))
     if (jwt.length > maxTokenBytes)
       return failure('TOKEN_TOO_LARGE', 'token', `at most ${maxTokenBytes} bytes`, `${jwt.length} bytes`)
-    if (!hasThreeParts(jwt)) return misshapen(jwt)
-    const token = parse(jwt)
+    const headerEnd = jwt.indexOf('.')
+    const payloadEnd = jwt.indexOf('.', headerEnd + 1)
+    const hasThreeParts = headerEnd > 0 && payloadEnd > headerEnd + 1 && jwt.indexOf('.', payloadEnd + 1) === -1
+    if (!hasThreeParts) return misshapen(jwt)
+    const token = parse(jwt, headerEnd, payloadEnd)
     // The parts are held to their alphabet as they are decoded. Of several faults, the shape's comes first.
     return isFailure(token) && !COMPACT_JWS.test(jwt) ? misshapen(jwt) : token
   }
-}
-
-function hasThreeParts(jwt: string): boolean {
-  const headerEnd = jwt.indexOf('.')
-  const payloadEnd = jwt.indexOf('.', headerEnd + 1)
-  return headerEnd > 0 && payloadEnd > headerEnd + 1 && jwt.indexOf('.', payloadEnd + 1) === -1
 }
 
 /** A header that passed its checks. Wrapped, so that no member of it can be taken for something else. */

@@ -11,7 +11,7 @@ import {
   text,
   textOrTexts,
 } from './options.ts'
-import { isRecord } from './record.ts'
+import { isRecord, withoutUndefined } from './record.ts'
 import { type TokenCacheOptions, tokenCacheRules } from './token-cache.ts'
 import type { AnyProviders } from './verified-token.ts'
 
@@ -181,6 +181,5 @@ export function checkReadyOptions(options: ReadyOptions): void {
 
 /** The cache options with what they leave out. */
 export function withCacheDefaults(given: CacheOptions = {}): typeof CACHE_DEFAULTS {
-  const set = Object.entries(given).filter(([, value]) => value !== undefined)
-  return { ...CACHE_DEFAULTS, ...Object.fromEntries(set) }
+  return { ...CACHE_DEFAULTS, ...withoutUndefined(given) }
 }
