@@ -109,6 +109,12 @@ export class KeysError extends KeysourceError {
   }
 }
 
+/** The same fault of the keys in other words: what was expected and found stays. */
+export function retold(error: KeysError, message: string, more: ErrorDetails): KeysError {
+  const { code, subject, expected, found, hint, retryAfterSec, cause } = error
+  return new KeysError(code, message, { subject, expected, found, hint, retryAfterSec, cause, ...more })
+}
+
 /** A wrong option, found at construction, or a call that cannot be served as it was made. */
 export class ConfigError extends KeysourceError {
   override readonly name: string = 'ConfigError'

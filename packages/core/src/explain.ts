@@ -6,6 +6,7 @@ import { ConfigError, type ErrorCode, isKeysourceError, type KeysourceError, mes
 import type { InspectedKey } from './key-cache/key-store.ts'
 import type { VerificationKey } from './key-set.ts'
 import { printable } from './printable.ts'
+import { withoutUndefined } from './record.ts'
 import { validate } from './standard-schema.ts'
 import type { JwtClaims, JwtHeader, ParsedToken } from './token.ts'
 import {
@@ -47,11 +48,11 @@ export interface ExplainedCheck {
   /** `shape`, `algorithm`, `issuer`, `key`, `signature`, `time`, `audience`, `type`, `claims`, the provider's own, `schema`, `scopes`. */
   readonly name: string
   readonly outcome: 'passed' | 'failed' | 'not-reached'
-  readonly code?: ErrorCode | undefined
+  readonly code?: ErrorCode
   /** The claim or header member. */
-  readonly subject?: string | undefined
-  readonly expected?: string | undefined
-  readonly found?: string | undefined
+  readonly subject?: string
+  readonly expected?: string
+  readonly found?: string
 }
 
 /** Makes every check of `verify`, and says what became of each. Never rejects. */
@@ -121,7 +122,7 @@ function proofChecks(error: KeysourceError | undefined): ExplainedCheck[] {
 function explained(name: string, fault: CheckFailure | KeysourceError | undefined): ExplainedCheck {
   if (!fault) return { name, outcome: 'passed' }
   const { code, subject, expected, found } = fault
-  return { name, outcome: 'failed', code, subject, expected, found }
+  return { name, outcome: 'failed', ...withoutUndefined({ code, subject, expected, found }) }
 }
 
 /** The claims are the issuer's now, so each check is made, also after one that failed. */

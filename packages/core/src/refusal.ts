@@ -1,7 +1,7 @@
 import type { CheckFailure } from './check-failure.ts'
 import { closeIssuer } from './close-issuer.ts'
 import type { ComposedProvider } from './composition.ts'
-import { KeysError, TokenError } from './errors.ts'
+import { type KeysError, retold, TokenError } from './errors.ts'
 import { warn } from './events.ts'
 import { printable } from './printable.ts'
 import type { TokenProblem } from './provider.ts'
@@ -29,10 +29,8 @@ export function refusalOf(failure: CheckFailure, context: RefusalContext): Token
 
 /** The same fault of the keys, told with the provider that it befell. */
 export function unavailableFor(error: KeysError, composed: ComposedProvider): KeysError {
-  const { code, message, subject, expected, found, hint, retryAfterSec, cause } = error
   const { name } = composed.provider
-  const details = { subject, expected, found, hint, retryAfterSec, cause }
-  return new KeysError(code, `${name}: ${message}`, { provider: name, ...details })
+  return retold(error, `${name}: ${error.message}`, { provider: name })
 }
 
 /** What the token's provider says of the cause; while the provider is unknown, what any of the composed ones says. */

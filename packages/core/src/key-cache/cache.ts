@@ -1,4 +1,4 @@
-import { isKeysourceError, KeysError, type KeysourceError } from '../errors.ts'
+import { isKeysourceError, KeysError, retold } from '../errors.ts'
 import { deliver, type UnplacedEvent } from '../events.ts'
 import type { HttpError } from '../http-client.ts'
 import { type KeySet, knowsKey, selectKeys, type VerificationKey } from '../key-set.ts'
@@ -209,12 +209,9 @@ export function keyCache(source: KeySource, provider: string, settings: CacheSet
   }
 
   function unavailable(now: Instant): KeysError {
-    const code = lastError?.code ?? 'KEYS_UNAVAILABLE'
-    const why = lastError?.message ?? 'nothing was loaded yet'
+    const why = lastError ?? new KeysError('KEYS_UNAVAILABLE', 'nothing was loaded yet')
     const retryAfterSec = Math.max(1, Math.ceil((urgentRetryAt(state) - now.mono) / 1000))
-    const { subject, expected, found, hint } = lastError ?? {}
-    const details = { subject, expected, found, hint, cause: lastError, retryAfterSec }
-    return new KeysError(code, `the keys could not be had: ${why}`, details)
+    return retold(why, `the keys could not be had: ${why.message}`, { cause: lastError, retryAfterSec })
   }
 
   function announceAge(slot: Slot, entry: Held | undefined, now: Instant): void {
@@ -329,6 +326,6 @@ function retryAfterMsIn(error: unknown): number {
 
 function asKeysError(error: unknown, source: string): KeysError {
   if (isKeysourceError(error) && error.kind === 'keys') return error as KeysError
-  const message = (error as Partial<KeysourceError> | undefined)?.message ?? printable(error)
+  const message = (error as Partial<Error> | undefined)?.message ?? printable(error)
   return new KeysError('KEYS_UNAVAILABLE', `${source}: ${message}`, { cause: error })
 }
