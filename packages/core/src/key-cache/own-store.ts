@@ -1,7 +1,7 @@
 import type { KeySource } from '../key-source.ts'
 import type { KeyStore } from './key-store.ts'
 
-// Registered, so that two copies of this package know each other's combinations.
+// Registered, so that two copies of this package know each other's combinations: `KeyStore` is a contract between them.
 export const OWN_STORE: unique symbol = Symbol.for('@keysource/core.own-store')
 
 /** A source that is no single one, and brings what makes its store: whoever combines none does not load how it is done. */
