@@ -140,8 +140,7 @@ export function algorithmFailure(alg: unknown, algorithms: Iterable<string>): Ch
 
 /** A JSON object in UTF-8, or nothing. `JSON.parse` makes `__proto__` an own member like any other. */
 function readObject(engine: SignatureEngine, part: string): Readonly<Record<string, unknown>> | undefined {
-  const bytes = engine.decode(part)
-  const text = bytes && engine.decodeText(bytes)
+  const text = engine.decodeText(part)
   if (text === undefined) return undefined
   try {
     const value: unknown = JSON.parse(text)

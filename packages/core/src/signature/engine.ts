@@ -22,8 +22,8 @@ export interface SignatureEngine {
   decode(part: string): Uint8Array | undefined
   /** A few bytes, a modulus say, to base64url without padding. */
   encode(bytes: Uint8Array): string
-  /** UTF-8 to text; nothing where the bytes are no UTF-8 (RFC 8725 section 3.7). */
-  decodeText(bytes: Uint8Array): string | undefined
+  /** The text whose UTF-8 this is in base64url; nothing where it is no base64url, or no UTF-8 (RFC 8725 section 3.7). */
+  decodeText(part: string): string | undefined
   /** Throws, or rejects, where the members are no valid key: a point off the curve, say. */
   prepareKey(jwk: PublicJwk, alg: Algorithm): PreparedKey | Promise<PreparedKey>
   /** A public key in DER (SPKI), that is to be for this algorithm, as a JWK. Throws, or rejects, where it is none. */

@@ -1,5 +1,12 @@
 import { isUtf8 } from 'node:buffer'
-import { constants, createPublicKey, type KeyObject, type VerifyKeyObjectInput, verify } from 'node:crypto'
+import {
+  constants,
+  createPublicKey,
+  createVerify,
+  type KeyObject,
+  type VerifyKeyObjectInput,
+  verify,
+} from 'node:crypto'
 import type { Algorithm } from '../algorithms.ts'
 import { readCertificate } from './certificate.ts'
 import type { PreparedKey, SignatureEngine } from './engine.ts'
@@ -37,7 +44,9 @@ function prepare(key: KeyObject, alg: Algorithm): NodeKey {
 
 function verifySync(key: PreparedKey, signingInput: string, signature: Uint8Array): boolean {
   const { hash, key: input } = key as unknown as NodeKey
-  return verify(hash, Buffer.from(signingInput, 'latin1'), input, signature)
+  // Ed25519 has no hash of its own to feed. With one, this takes the text as it is: the same verdict, one microsecond sooner.
+  if (hash === null) return verify(hash, Buffer.from(signingInput, 'latin1'), input, signature)
+  return createVerify(hash).update(signingInput, 'latin1').verify(input, signature)
 }
 
 // Verifications that have begun and whose callers have not gone on yet.
@@ -72,23 +81,33 @@ function finished(): void {
   underWay -= 1
 }
 
+/**
+ * Whether all of a text was base64url. Node passes over what is not, which shows in the number of bytes; it takes "+" and "/"
+ * as well, and of a character beyond ASCII the low byte.
+ */
+function wasWhole(part: string, bytes: number): boolean {
+  const whole = bytes === (part.length * 3) >> 2 && part.length % 4 !== 1
+  return whole && Buffer.byteLength(part) === part.length && !part.includes('+') && !part.includes('/')
+}
+
+// Where a part is decoded that is text in the end: the same place for each token stays in the processor's caches.
+const scratch = Buffer.allocUnsafeSlow(16_384)
+
 /** Node, Bun and Deno. */
 export const engine: SignatureEngine = {
   name: 'node',
   decode(part) {
     const bytes = Buffer.from(part, 'base64url')
-    // Node passes over what is not base64, which shows in the length; it takes "+" and "/" as well, and of a character
-    // beyond ASCII the low byte.
-    const whole = bytes.length === (part.length * 3) >> 2 && part.length % 4 !== 1
-    return whole && Buffer.byteLength(part) === part.length && !part.includes('+') && !part.includes('/')
-      ? bytes
-      : undefined
+    return wasWhole(part, bytes.length) ? bytes : undefined
   },
   encode: (bytes) => Buffer.from(bytes).toString('base64url'),
-  decodeText(bytes) {
-    const text = (bytes as Buffer).toString('utf8')
+  decodeText(part) {
+    const bytes = part.length <= scratch.length ? scratch : Buffer.allocUnsafe(part.length)
+    const length = bytes.write(part, 'base64url')
+    if (!wasWhole(part, length)) return undefined
+    const text = bytes.toString('utf8', 0, length)
     // What is no UTF-8 becomes this character, which may as well have been there.
-    return text.includes('\ufffd') && !isUtf8(bytes) ? undefined : text
+    return text.includes('\ufffd') && !isUtf8(bytes.subarray(0, length)) ? undefined : text
   },
   prepareKey: (jwk, alg) => prepare(createPublicKey({ key: jwk, format: 'jwk' }), alg) as unknown as PreparedKey,
   readPublicKey: (spki) =>

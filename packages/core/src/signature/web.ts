@@ -31,24 +31,27 @@ const BASE64URL = /^[\w-]*$/
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const encoder = new TextEncoder()
 
+function decode(part: string): Uint8Array | undefined {
+  if (!BASE64URL.test(part) || part.length % 4 === 1) return undefined
+  const binary = atob(part.replaceAll('-', '+').replaceAll('_', '/'))
+  const bytes = new Uint8Array(binary.length)
+  for (let index = 0; index < binary.length; index++) bytes[index] = binary.charCodeAt(index)
+  return bytes
+}
+
 /** Every runtime with WebCrypto: workers, edge functions, browsers. */
 export const engine: SignatureEngine = {
   name: 'web',
-  decode(part) {
-    if (!BASE64URL.test(part) || part.length % 4 === 1) return undefined
-    const binary = atob(part.replaceAll('-', '+').replaceAll('_', '/'))
-    const bytes = new Uint8Array(binary.length)
-    for (let index = 0; index < binary.length; index++) bytes[index] = binary.charCodeAt(index)
-    return bytes
-  },
+  decode,
   encode: (bytes) =>
     btoa(String.fromCharCode(...bytes))
       .replaceAll('+', '-')
       .replaceAll('/', '_')
       .replaceAll('=', ''),
-  decodeText(bytes) {
+  decodeText(part) {
+    const bytes = decode(part)
     try {
-      return strictUtf8.decode(bytes)
+      return bytes && strictUtf8.decode(bytes)
     } catch {
       return undefined
     }
