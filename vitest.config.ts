@@ -3,7 +3,7 @@ import { ClosingLine } from './tooling/closing-line.ts'
 import { VerdictTable } from './tooling/verdict-table.ts'
 
 // Tests run from source, with no build: the condition leads each package's `exports` to its `src`.
-const conditions = ['@keysource/source', 'node', 'import', 'default']
+const conditions = ['@keysource/source', 'node']
 
 // They build, pack, install, start compilers: after the others, whose timing they would disturb.
 const heavy = ['tooling/install.test.ts', 'scripts/new-adapter.test.ts']

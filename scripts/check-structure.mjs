@@ -42,6 +42,7 @@ function packagesOf(root) {
 function kindOf(directory) {
   if (directory === 'packages/core') return 'core'
   if (directory === 'packages/testing') return 'testing'
+  if (dirname(directory) === 'packages/frameworks') return 'framework'
   return dirname(directory) === 'packages/providers' ? 'provider' : 'other'
 }
 

@@ -32,8 +32,18 @@ function typeCheck(examples: readonly Example[]): string {
     writeFileSync(join(folder, name), `${code}\nexport {}\n`)
     return name
   })
-  // The one library in examples that the example app does not have.
-  const paths = { zod: [join(root, 'packages/core/node_modules/zod')] }
+  // What the example app does not have.
+  const paths = {
+    zod: [join(root, 'packages/core/node_modules/zod')],
+    express: [join(root, 'packages/frameworks/express/node_modules/@types/express')],
+    fastify: [join(root, 'packages/frameworks/fastify/node_modules/fastify')],
+    ...Object.fromEntries(
+      readdirSync(join(root, 'packages/frameworks')).map((name) => [
+        `@keysource/${name}`,
+        [join(root, 'packages/frameworks', name, 'src/index.ts')],
+      ]),
+    ),
+  }
   const compilerOptions = { isolatedDeclarations: false, declaration: false, erasableSyntaxOnly: false, paths }
   writeFileSync(
     join(folder, 'tsconfig.json'),

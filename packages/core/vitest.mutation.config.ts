@@ -3,7 +3,7 @@ import { defineConfig, type Plugin } from 'vitest/config'
 import { BaseSequencer, type TestSpecification, type Vitest } from 'vitest/node'
 
 // What Stryker runs against a mutant, from source as the root's vitest.config.ts has it.
-const conditions = ['@keysource/source', 'node', 'import', 'default']
+const conditions = ['@keysource/source', 'node']
 
 /**
  * The tests that are about a file, the likeliest to fail first. Every test touches most files, if only to make a verifier: with

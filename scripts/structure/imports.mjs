@@ -8,6 +8,7 @@ const isTest = (file) => file.endsWith('.test.ts')
 const ALLOWED = {
   core: { pattern: /^(jose(\/.*)?|node:.*|#.*)$/, expected: 'jose, node: and nothing of ours' },
   provider: { pattern: /^@keysource\/(core|core\/node|oidc)$/, expected: '@keysource/core or @keysource/oidc' },
+  framework: { pattern: /^(?!@keysource\/(?!core$|http$))/, expected: '@keysource/core or @keysource/http of ours' },
   testing: {
     pattern: /^(@keysource\/core|@keysource\/core\/node|jose|node:.*)$/,
     expected: '@keysource/core, jose or node:',

@@ -13,6 +13,14 @@ export type {
 export { describeProvider } from './describe-provider.ts'
 export type { RecordedRequest } from './exchange.ts'
 export type { Fault, FaultOptions } from './fault.ts'
+export {
+  callerOf,
+  describeHttpAuth,
+  type HttpAuthSuite,
+  type HttpServer,
+  httpAuthTable,
+} from './http/describe-http-auth.ts'
+export type { HttpRoute, HttpRouteOptions } from './http/routes.ts'
 export { type KeyPair, type KeyPairs, keyPairs, withKeyPairs } from './key-pairs.ts'
 export { type OidcKind, type OidcStandIn, type OidcStandInOptions, startOidc } from './oidc.ts'
 export { type OktaKind, type OktaStandIn, type OktaStandInOptions, startOkta } from './okta.ts'

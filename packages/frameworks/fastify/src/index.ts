@@ -1,0 +1,117 @@
+/**
+ * Bearer tokens in Fastify 5.
+ *
+ * @module
+ */
+import type { VerifiedToken, Verifier } from '@keysource/core'
+import {
+  type Authenticator,
+  type AuthOptions,
+  type AuthRefusal,
+  authenticator,
+  nodeRequest,
+  type TokenVerifier,
+} from '@keysource/http'
+import type {
+  FastifyInstance,
+  FastifyPluginAsync,
+  FastifyReply,
+  FastifyRequest,
+  onRequestAsyncHookHandler,
+} from 'fastify'
+import plugin from 'fastify-plugin'
+
+/**
+ * Names your verifier, so that `request.auth` has the claims of the providers that you compose.
+ *
+ * @example
+ * ```ts
+ * declare module '@keysource/fastify' {
+ *   interface Register { verifier: typeof verifier }
+ * }
+ * ```
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: its users fill it
+export interface Register {}
+
+/** What `request.auth` is: the registered verifier's token, or that of any. */
+export type Auth = Register extends { verifier: Verifier<infer Token> } ? Token : VerifiedToken
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The verified token, or `null` where the route let somebody in without. */
+    auth: Auth | null
+  }
+  interface FastifyInstance {
+    /** A `preHandler` that asks for scopes: 403 without them, 401 for an anonymous request. */
+    requireScopes(...scopes: readonly string[]): onRequestAsyncHookHandler
+  }
+  interface FastifyContextConfig {
+    /** `false` leaves a route open; options are asked on top of the plugin's own. */
+    auth?: RouteAuth
+  }
+}
+
+/** What a route may ask for: other scopes, another cookie, anonymous requests, or nothing at all. */
+export type RouteAuth = false | AuthOptions
+
+/** Options of {@link keysource}. */
+export interface KeysourceOptions extends AuthOptions {
+  /** Made by `createVerifier`. */
+  readonly verifier: TokenVerifier<VerifiedToken>
+  /** Throws refusals (each an {@link AuthRefusal}), for `setErrorHandler`, instead of answering them. Default `false`. */
+  readonly passErrors?: boolean | undefined
+}
+
+/**
+ * Verifies the token of each request to the routes of this instance and of those below it, with the token as `request.auth`.
+ * A route asks for more, or for less, with `config.auth`.
+ *
+ * @throws `CONFIG_INVALID` for an unknown or wrong option, of the plugin or of a route
+ *
+ * @example
+ * ```ts
+ * await app.register(keysource, { verifier })
+ * app.get('/reports', { config: { auth: { scopes: 'read:reports' } } }, async ({ auth }) => ({ for: auth?.subject }))
+ * app.get('/health', { config: { auth: false } }, async () => 'ok')
+ * ```
+ *
+ * @see RFC 6750
+ */
+export const keysource: FastifyPluginAsync<KeysourceOptions> = plugin(
+  async (app: FastifyInstance, { verifier, passErrors = false, ...options }: KeysourceOptions): Promise<void> => {
+    const ofPlugin = authenticator(verifier, options)
+    // One for each route, made when the route is: a wrong option ends the start, not a request.
+    const ofRoutes = new Map<RouteAuth, Authenticator<VerifiedToken>>()
+    const judgeOf = ({ routeOptions }: FastifyRequest): Authenticator<VerifiedToken> | undefined => {
+      const { auth } = routeOptions.config
+      return auth === undefined ? ofPlugin : ofRoutes.get(auth)
+    }
+
+    app.decorateRequest('auth', null)
+    app.addHook('onRoute', ({ config }) => {
+      if (config?.auth) ofRoutes.set(config.auth, authenticator(verifier, { ...options, ...config.auth }))
+    })
+    app.addHook('onRequest', async (request, reply) => {
+      const judge = judgeOf(request)
+      if (!judge) return
+      const { token, refusal } = await judge.authenticate(nodeRequest(request.raw))
+      if (refusal) return answer(refusal, reply, passErrors)
+      if (token) request.auth = token as Auth
+    })
+    app.decorate('requireScopes', (...scopes: readonly string[]): onRequestAsyncHookHandler => {
+      return async (request, reply) => {
+        const refusal = (judgeOf(request) ?? ofPlugin).missingScopes(request.auth ?? undefined, scopes)
+        if (refusal) return answer(refusal, reply, passErrors)
+      }
+    })
+  },
+  { name: '@keysource/fastify', fastify: '5.x' },
+)
+
+function answer(refusal: AuthRefusal, reply: FastifyReply, passErrors: boolean): FastifyReply {
+  if (passErrors) throw refusal
+  return reply.code(refusal.status).headers(refusal.headers).send(JSON.stringify(refusal.body))
+}
+
+export { AuthRefusal } from '@keysource/http'

@@ -1,0 +1,67 @@
+/** What is read of a request, whatever server it came to. */
+export interface RequestHead {
+  readonly method: string
+  /** Every value of a header, in the order in which they came; none for a header that is not there. `name` is in lower case. */
+  readonly values: (name: string) => readonly string[]
+}
+
+/** Where a token may stand, besides the `Authorization` header. */
+export interface TokenPlaces {
+  /** A header that holds nothing but the token, in lower case: `cf-access-jwt-assertion`. */
+  readonly header?: string | undefined
+  /** A cookie that holds the token: `__session`. */
+  readonly cookie?: string | undefined
+}
+
+/** The token of a request; `malformed` says what is wrong with how it was sent. With neither there is none. */
+export interface Credentials {
+  readonly jwt?: string
+  readonly malformed?: string
+}
+
+// RFC 6750 section 2.1: b64token.
+const TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/
+const NONE: Credentials = Object.freeze({})
+
+/**
+ * Finds the token of a request: in the `Authorization` header, else in the header or cookie that was asked for. Never in the
+ * query string, which ends up in logs and histories (RFC 9700 section 4.3.2).
+ */
+export function credentialsIn(request: RequestHead, { header, cookie }: TokenPlaces): Credentials {
+  const bearer = bearerIn(request.values('authorization'))
+  if (bearer !== NONE) return bearer
+  const own = header === undefined ? NONE : bare(request.values(header), header)
+  if (own !== NONE) return own
+  return cookie === undefined ? NONE : bare(cookiesNamed(cookie, request.values('cookie')), `cookie ${cookie}`)
+}
+
+/** RFC 6750 section 2.1; the scheme's case does not matter (RFC 9110 section 11.1). */
+function bearerIn(values: readonly string[]): Credentials {
+  const [only = ''] = values
+  // Some servers join two headers into one line, so two lines are judged as if they had been joined.
+  const value = values.length > 1 ? values.join(', ') : only
+  const token = /^bearer +(.*)$/i.exec(value)?.[1]
+  if (token !== undefined && TOKEN.test(token)) return { jwt: token }
+  if (!/(?:^|,\s*)bearer(?:\s|$)/i.test(value)) return NONE
+  return { malformed: 'the Authorization header has to be "Bearer", one space and one token' }
+}
+
+function bare(values: readonly string[], place: string): Credentials {
+  const value = values.join(', ')
+  if (value === '') return NONE
+  return TOKEN.test(value) ? { jwt: value } : { malformed: `the ${place} has to hold one token and nothing else` }
+}
+
+/** RFC 6265 section 5.4. Two of one name are two values: whoever can set a cookie for a parent domain must not pick the token. */
+function cookiesNamed(name: string, values: readonly string[]): readonly string[] {
+  return values
+    .flatMap((line) => line.split(';'))
+    .map((pair) => pair.trim())
+    .filter((pair) => pair.startsWith(`${name}=`))
+    .map((pair) => pair.slice(name.length + 1))
+}
+
+/** A request that only asks what may be asked: it carries no credentials (Fetch standard, CORS-preflight fetch). */
+export function isPreflight({ method, values }: RequestHead): boolean {
+  return method === 'OPTIONS' && values('origin').length > 0 && values('access-control-request-method').length > 0
+}
