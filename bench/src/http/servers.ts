@@ -2,13 +2,9 @@ import type { JWK } from 'jose'
 import { type Child, startChild } from '../child-process.ts'
 import { type IssuedTokens, issueTokens } from '../speed/tokens.ts'
 
-/** What a server verifies with: `crypto.verify` does no more than the signature, over bytes that were prepared before. */
-export const KINDS = ['crypto.verify', 'keysource', 'fast-jwt'] as const
-export type ServerKind = (typeof KINDS)[number]
-
 /** What a server's process is told. */
-export interface ServerInput extends Omit<IssuedTokens, 'keys'> {
-  readonly kind: ServerKind
+export interface ServerInput<Kind extends string = string> extends Omit<IssuedTokens, 'keys'> {
+  readonly kind: Kind
   readonly jwks: readonly JWK[]
 }
 
@@ -18,19 +14,22 @@ export interface ServerAddress {
 }
 
 /** Servers that verify the same tokens. */
-export interface Servers {
+export interface Servers<Kind extends string> {
   readonly issued: IssuedTokens
-  readonly urls: ReadonlyMap<ServerKind, string>
+  readonly urls: ReadonlyMap<Kind, string>
 }
 
 const START_MS = 30_000
 
-/** Starts one server of each kind, and ends them after the work. */
-export async function withServers<T>(work: (servers: Servers) => Promise<T>): Promise<T> {
+/** Starts one server of each kind, each in a process of its own, and ends them after the work. */
+export async function withServers<Kind extends string, Result>(
+  kinds: readonly Kind[],
+  entry: URL,
+  work: (servers: Servers<Kind>) => Promise<Result>,
+): Promise<Result> {
   const { keys, ...rest } = issueTokens('RS256')
-  const entry = new URL('server-process.ts', import.meta.url)
-  const children = KINDS.map((kind): [ServerKind, Child<ServerAddress>] => {
-    const input: ServerInput = { ...rest, kind, jwks: keys.map(({ jwk }) => jwk) }
+  const children = kinds.map((kind): [Kind, Child<ServerAddress>] => {
+    const input: ServerInput<Kind> = { ...rest, kind, jwks: keys.map(({ jwk }) => jwk) }
     return [kind, startChild<ServerAddress>({ entry, input, limitMs: START_MS })]
   })
   try {

@@ -92,25 +92,28 @@ export const keysource: FastifyPluginAsync<KeysourceOptions> = plugin(
     app.addHook('onRoute', ({ config }) => {
       if (config?.auth) ofRoutes.set(config.auth, authenticator(verifier, { ...options, ...config.auth }))
     })
-    app.addHook('onRequest', async (request, reply) => {
+    app.addHook('onRequest', (request, reply, done) => {
       const judge = judgeOf(request)
-      if (!judge) return
-      const { token, refusal } = await judge.authenticate(nodeRequest(request.raw))
-      if (refusal) return answer(refusal, reply, passErrors)
-      if (token) request.auth = token as Auth
+      if (!judge) return done()
+      judge.authenticate(nodeRequest(request.raw)).then(({ token, refusal }) => {
+        if (refusal) return passErrors ? done(refusal) : answer(refusal, reply)
+        if (token) request.auth = token as Auth
+        done()
+      }, done)
     })
     app.decorate('requireScopes', (...scopes: readonly string[]): onRequestAsyncHookHandler => {
       return async (request, reply) => {
         const refusal = (judgeOf(request) ?? ofPlugin).missingScopes(request.auth ?? undefined, scopes)
-        if (refusal) return answer(refusal, reply, passErrors)
+        if (!refusal) return
+        if (passErrors) throw refusal
+        return answer(refusal, reply)
       }
     })
   },
   { name: '@keysource/fastify', fastify: '5.x' },
 )
 
-function answer(refusal: AuthRefusal, reply: FastifyReply, passErrors: boolean): FastifyReply {
-  if (passErrors) throw refusal
+function answer(refusal: AuthRefusal, reply: FastifyReply): FastifyReply {
   return reply.code(refusal.status).headers(refusal.headers).send(JSON.stringify(refusal.body))
 }
 

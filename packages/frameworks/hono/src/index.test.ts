@@ -1,8 +1,9 @@
 import { serve } from '@hono/node-server'
+import type { VerifiedToken } from '@keysource/core'
 import { callerOf, describeHttpAuth } from '@keysource/testing'
 import { Hono } from 'hono'
-import { describe, it } from 'vitest'
-import { requireAuth } from './index.ts'
+import { describe, expect, it } from 'vitest'
+import { AuthRefusal, requireAuth, requireScopes } from './index.ts'
 
 describeHttpAuth({
   runner: { describe, it },
@@ -20,4 +21,45 @@ describeHttpAuth({
       })
     })
   },
+})
+
+describe('requireAuth', () => {
+  const token = { subject: 'ada', scopes: ['a'], provider: 'acme', claims: {} } as unknown as VerifiedToken
+  const verifier = { verify: async () => token }
+  const headers = { authorization: 'Bearer a.b.c' }
+
+  it('is followed by requireScopes', async () => {
+    const app = new Hono()
+      .use(requireAuth(verifier))
+      .get('/a', requireScopes('a'), (c) => c.text(c.get('auth').subject ?? ''))
+      .get('/b', requireScopes('b'), (c) => c.text('b'))
+    expect(await (await app.request('/a', { headers })).text()).toBe('ada')
+    expect((await app.request('/b', { headers })).headers.get('www-authenticate')).toBe(
+      'Bearer error="insufficient_scope", scope="b"',
+    )
+    const bare = new Hono().get('/', requireScopes('a'), (c) => c.text(''))
+    bare.onError((error, c) => c.text(error.message, 500))
+    expect(await (await bare.request('/')).text()).toBe('requireScopes: expected requireAuth before it, found none')
+  })
+
+  it('hands refusals to an error handler that wants them', async () => {
+    const app = new Hono().get('/', requireAuth(verifier, { passErrors: true }), (c) => c.text(''))
+    app.onError((error, c) => c.json({ own: error instanceof AuthRefusal && error.status }, 418))
+    const response = await app.request('/')
+    expect([response.status, await response.json()]).toEqual([418, { own: 401 }])
+  })
+
+  it('lets a refresh outlive the request where the runtime can', async () => {
+    const kept: unknown[] = []
+    const waiting = {
+      verify: async (_jwt: string, options?: { waitUntil?: (work: Promise<unknown>) => void }) => {
+        options?.waitUntil?.(Promise.resolve('refresh'))
+        return token
+      },
+    }
+    const app = new Hono().get('/', requireAuth(waiting as never), (c) => c.text(''))
+    const context = { waitUntil: (work: unknown) => void kept.push(work), passThroughOnException() {}, props: {} }
+    await app.request('/', { headers }, {}, context)
+    expect(kept).toHaveLength(1)
+  })
 })

@@ -1,6 +1,6 @@
 import { isKeysourceError, TokenError, type VerifiedToken, type Verifier, type VerifyOptions } from '@keysource/core'
 import { type AuthOptions, checkAuthOptions, inDevelopment } from './auth-options.ts'
-import { credentialsIn, isPreflight, type RequestHead } from './credentials.ts'
+import { credentialsIn, isPreflight, mayBeToken, type RequestHead } from './credentials.ts'
 import { AuthRefusal, type RefusalFacts, type RefusalStyle } from './refusal.ts'
 
 /** What became of a request: its token (none for an anonymous one that is let through), or its refusal. */
@@ -58,16 +58,16 @@ export function authenticator<Token extends VerifiedToken>(
     async authenticate(request, call) {
       if (isPreflight(request)) return ANONYMOUS
       const { jwt, malformed } = credentialsIn(request, options)
-      if (malformed !== undefined) {
-        return refuse({ status: 400, error: 'invalid_request', cause: new TokenError('TOKEN_MALFORMED', malformed) })
-      }
+      if (malformed !== undefined) return refuse(malformedRequest(malformed))
       if (jwt === undefined) return optional ? ANONYMOUS : refuse({ status: 401 })
       try {
         const token = await verifier.verify(jwt, call ? { ...asked, ...call } : asked)
         const bound = boundToKey(token)
         return bound ? refuse(bound) : { token }
       } catch (error) {
-        return refuse(factsOf(error, scopes))
+        return refuse(
+          mayBeToken(jwt) ? factsOf(error, scopes) : malformedRequest('the credentials have to be one token'),
+        )
       }
     },
     missingScopes(token, needed) {
@@ -79,6 +79,10 @@ export function authenticator<Token extends VerifiedToken>(
       return refuse({ status: 403, error: 'insufficient_scope', scopes: needed, cause }).refusal
     },
   }
+}
+
+function malformedRequest(expected: string): RefusalFacts {
+  return { status: 400, error: 'invalid_request', cause: new TokenError('TOKEN_MALFORMED', expected) }
 }
 
 /** What to answer to a verifier's refusal. What is no token's and no provider's fault is the program's, and stays an error. */

@@ -13,14 +13,12 @@ export interface TokenPlaces {
   readonly cookie?: string | undefined
 }
 
-/** The token of a request; `malformed` says what is wrong with how it was sent. With neither there is none. */
+/** What was sent as a token; `malformed` says what is wrong with how it was sent. With neither there is none. */
 export interface Credentials {
   readonly jwt?: string
   readonly malformed?: string
 }
 
-// RFC 6750 section 2.1: b64token.
-const TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/
 const NONE: Credentials = Object.freeze({})
 
 /**
@@ -30,26 +28,32 @@ const NONE: Credentials = Object.freeze({})
 export function credentialsIn(request: RequestHead, { header, cookie }: TokenPlaces): Credentials {
   const bearer = bearerIn(request.values('authorization'))
   if (bearer !== NONE) return bearer
-  const own = header === undefined ? NONE : bare(request.values(header), header)
+  const own = header === undefined ? NONE : bare(request.values(header))
   if (own !== NONE) return own
-  return cookie === undefined ? NONE : bare(cookiesNamed(cookie, request.values('cookie')), `cookie ${cookie}`)
+  return cookie === undefined ? NONE : bare(cookiesNamed(cookie, request.values('cookie')))
 }
 
 /** RFC 6750 section 2.1; the scheme's case does not matter (RFC 9110 section 11.1). */
 function bearerIn(values: readonly string[]): Credentials {
   const [only = ''] = values
+  if (values.length === 1 && only.startsWith('Bearer ')) return { jwt: only.slice('Bearer '.length).trimStart() }
   // Some servers join two headers into one line, so two lines are judged as if they had been joined.
-  const value = values.length > 1 ? values.join(', ') : only
+  const value = values.join(', ')
   const token = /^bearer +(.*)$/i.exec(value)?.[1]
-  if (token !== undefined && TOKEN.test(token)) return { jwt: token }
-  if (!/(?:^|,\s*)bearer(?:\s|$)/i.test(value)) return NONE
-  return { malformed: 'the Authorization header has to be "Bearer", one space and one token' }
+  if (token !== undefined) return { jwt: token }
+  return /(?:^|,\s*)bearer(?:\s|$)/i.test(value) ? { malformed: HOW } : NONE
 }
 
-function bare(values: readonly string[], place: string): Credentials {
+const HOW = 'the Authorization header has to be "Bearer", a blank and one token'
+
+/** RFC 6750 section 2.1: what may be a token at all. What is none, as two of them with a comma between, is a malformed request. */
+export function mayBeToken(text: string): boolean {
+  return /^[A-Za-z0-9\-._~+/]+=*$/.test(text)
+}
+
+function bare(values: readonly string[]): Credentials {
   const value = values.join(', ')
-  if (value === '') return NONE
-  return TOKEN.test(value) ? { jwt: value } : { malformed: `the ${place} has to hold one token and nothing else` }
+  return value === '' ? NONE : { jwt: value }
 }
 
 /** RFC 6265 section 5.4. Two of one name are two values: whoever can set a cookie for a parent domain must not pick the token. */
