@@ -37,6 +37,8 @@ function typeCheck(examples: readonly Example[]): string {
     zod: [join(root, 'packages/core/node_modules/zod')],
     express: [join(root, 'packages/frameworks/express/node_modules/@types/express')],
     fastify: [join(root, 'packages/frameworks/fastify/node_modules/fastify')],
+    '@nestjs/*': [join(root, 'packages/frameworks/nest/node_modules/@nestjs/*')],
+    'reflect-metadata': [join(root, 'packages/frameworks/nest/node_modules/reflect-metadata')],
     ...Object.fromEntries(
       readdirSync(join(root, 'packages/frameworks')).map((name) => [
         `@keysource/${name}`,
@@ -44,7 +46,13 @@ function typeCheck(examples: readonly Example[]): string {
       ]),
     ),
   }
-  const compilerOptions = { isolatedDeclarations: false, declaration: false, erasableSyntaxOnly: false, paths }
+  const compilerOptions = {
+    experimentalDecorators: true,
+    isolatedDeclarations: false,
+    declaration: false,
+    erasableSyntaxOnly: false,
+    paths,
+  }
   writeFileSync(
     join(folder, 'tsconfig.json'),
     JSON.stringify({ extends: join(root, 'tsconfig.base.json'), compilerOptions, files }),
