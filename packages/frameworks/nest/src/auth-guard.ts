@@ -8,10 +8,9 @@ import {
   type TokenVerifier,
 } from '@keysource/http'
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common'
-import { Reflector } from '@nestjs/core'
 import { AuthException } from './auth-exception.ts'
-import { METADATA } from './decorators.ts'
 import { type AuthResponse, exchangeOf } from './request-of.ts'
+import { keepToken, type Route, routeOf } from './route.ts'
 
 /** Options of {@link KeysourceModule}: the verifier, and what every request is asked for. */
 export interface KeysourceOptions extends AuthOptions {
@@ -21,8 +20,6 @@ export interface KeysourceOptions extends AuthOptions {
 
 /** The token under which the options are provided. */
 export const KEYSOURCE_OPTIONS: unique symbol = Symbol.for('@keysource/nest.options')
-
-type Handler = ReturnType<ExecutionContext['getHandler']>
 
 /**
  * Lets a request on once its token is verified. Over HTTP a refusal is answered as RFC 6750 has it; it is thrown as an
@@ -37,53 +34,44 @@ type Handler = ReturnType<ExecutionContext['getHandler']>
  */
 export class AuthGuard implements CanActivate {
   readonly #options: KeysourceOptions
-  readonly #reflector: Reflector
-  /** One a handler, made with its first request. A class may share its handlers with another that extends it. */
-  readonly #judges = new WeakMap<object, Map<Handler, Authenticator<VerifiedToken> | undefined>>()
+  /** One a route, made with its first request. */
+  readonly #judges = new WeakMap<Route, Authenticator<VerifiedToken>>()
 
-  constructor(options: KeysourceOptions, reflector: Reflector) {
+  constructor(options: KeysourceOptions) {
     const { verifier, ...rules } = options
     authenticator(verifier, rules) // a wrong option ends the start, not a request
     this.#options = options
-    this.#reflector = reflector
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const judge = this.#judgeOf(context)
-    if (!judge) return true
+    const route = routeOf(context)
+    if (route.open || passed.get(context) === this.#options) return true
     const { request, response } = exchangeOf(context)
-    const { token, refusal } = await judge.authenticate(nodeRequest(request.raw ?? request))
+    const { token, refusal } = await this.#judgeOf(route).authenticate(nodeRequest(request.raw ?? request))
     if (refusal) {
       if (response) setHeaders(response, refusal)
       throw new AuthException(refusal)
     }
+    passed.set(context, this.#options)
+    keepToken(request, route, token)
     request.auth = token
     return true
   }
 
-  #judgeOf(context: ExecutionContext): Authenticator<VerifiedToken> | undefined {
-    const owner = context.getClass()
-    const handler = context.getHandler()
-    const judges = this.#judges.get(owner) ?? new Map<Handler, Authenticator<VerifiedToken> | undefined>()
-    if (judges.size === 0) this.#judges.set(owner, judges)
-    if (!judges.has(handler)) judges.set(handler, this.#makeJudge([handler, owner]))
-    return judges.get(handler)
-  }
-
-  #makeJudge(
-    targets: readonly [Handler, ReturnType<ExecutionContext['getClass']>],
-  ): Authenticator<VerifiedToken> | undefined {
-    const told = <T>(key: string): T | undefined => this.#reflector.getAllAndOverride<T | undefined>(key, [...targets])
-    if (told<boolean>(METADATA.open)) return undefined
+  #judgeOf(route: Route): Authenticator<VerifiedToken> {
     const { verifier, ...rules } = this.#options
-    const scopes = told<readonly string[]>(METADATA.scopes)
-    return authenticator(verifier, { ...rules, ...told<AuthOptions>(METADATA.options), ...(scopes && { scopes }) })
+    const judge = this.#judges.get(route) ?? authenticator(verifier, { ...rules, ...route.asked })
+    this.#judges.set(route, judge)
+    return judge
   }
 }
 
+// A route may have the guard several times, by `guardAll` and by its decorators, and its calls are judged once: all of them see
+// one context. By options, so that a guard with others still has its say.
+const passed = new WeakMap<ExecutionContext, KeysourceOptions>()
+
 // What decorators would do, had JavaScript any: NestJS is told what the constructor takes.
 Inject(KEYSOURCE_OPTIONS)(AuthGuard, undefined, 0)
-Inject(Reflector)(AuthGuard, undefined, 1)
 Injectable()(AuthGuard)
 
 /** NestJS writes the body and the status, and leaves a content type that is there. */

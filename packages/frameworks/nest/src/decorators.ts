@@ -1,35 +1,79 @@
-import { checkOptions, type VerifiedToken, type Verifier } from '@keysource/core'
+import { checkOptions, configInvalid, type VerifiedToken, type Verifier } from '@keysource/core'
 import { type AuthOptions, authRules } from '@keysource/http'
-import { type CustomDecorator, createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common'
+import { createParamDecorator, type ExecutionContext, SetMetadata, UseGuards } from '@nestjs/common'
+import { AuthGuard } from './auth-guard.ts'
 import { exchangeOf } from './request-of.ts'
+import { ASKED, type Asked, askedOf, routeOf, tokensOf } from './route.ts'
 
-/** Where the guard finds what the decorators say. */
-export const METADATA = { open: 'keysource:public', options: 'keysource:options', scopes: 'keysource:scopes' } as const
-
-/** Leaves a handler, or all of a controller's, open: no token is asked for or looked at. */
-export function Public(): CustomDecorator {
-  return SetMetadata(METADATA.open, true)
-}
-
-/** Scopes that the token must have, all of them: else 403. Those of a handler stand in the place of its controller's. */
-export function Scopes(...scopes: readonly string[]): CustomDecorator {
-  checkOptions('Scopes', { scopes }, { scopes: authRules.scopes })
-  return SetMetadata(METADATA.scopes, scopes)
+/**
+ * Leaves a handler, or all of a controller's, open: no token is asked for or looked at. A handler that asks for something is
+ * guarded all the same.
+ *
+ * @throws `CONFIG_INVALID` beside `@Scopes()` or `@Authenticate()`
+ */
+export function Public(): ClassDecorator & MethodDecorator {
+  return asks(false)
 }
 
 /**
- * Changes what the module asks of requests, for a handler or a controller: `@Authenticate({ optional: true })`,
- * `@Authenticate({ cookie: '__session' })`.
+ * Guards a handler or a controller, and asks for scopes, all of them: else 403. Those of a handler stand in the place of its
+ * controller's.
+ *
+ * @throws `CONFIG_INVALID` for what is no scope
+ *
+ * @example
+ * ```ts
+ * @Scopes('write:reports')
+ * @Delete(':id')
+ * remove(@Param('id') id: string) {}
+ * ```
+ */
+export function Scopes(...scopes: readonly [string, ...string[]]): ClassDecorator & MethodDecorator {
+  checkOptions('Scopes', { scopes }, { scopes: authRules.scopes })
+  return asks({ scopes })
+}
+
+/**
+ * Guards a handler or a controller, and changes what is asked there: `@Authenticate({ optional: true })`,
+ * `@Authenticate({ cookie: '__session' })`. A handler's options come on top of its controller's, and those on top of the module's.
  *
  * @throws `CONFIG_INVALID` for an unknown or wrong option
  */
-export function Authenticate(options: AuthOptions): CustomDecorator {
+export function Authenticate(options: AuthOptions = {}): ClassDecorator & MethodDecorator {
   checkOptions('Authenticate', options, authRules)
-  return SetMetadata(METADATA.options, options)
+  return asks(options)
+}
+
+// What decorators said of this class or method itself, not of one that it extends.
+const said = new WeakMap<object, Asked>()
+
+function asks(asked: Asked): ClassDecorator & MethodDecorator {
+  return (target: object, name?: string | symbol, descriptor?: PropertyDescriptor): void => {
+    const asking: object = descriptor?.value ?? target
+    const own = said.get(asking)
+    if (own !== undefined) refuseContradiction(String(name ?? (target as { name?: string }).name), own, asked)
+    said.set(asking, asked && { ...own, ...asked })
+    const merged: Asked = asked && { ...askedOf(asking), ...asked }
+    for (const decorate of [SetMetadata(ASKED, merged), ...(asked ? [UseGuards(AuthGuard)] : [])]) {
+      if (descriptor && name !== undefined) decorate(target, name, descriptor)
+      else decorate(target as Parameters<ClassDecorator>[0])
+    }
+  }
+}
+
+/** Of two decorators that contradict each other one would win without a word, and it may be the one that asks for less. */
+function refuseContradiction(where: string, own: Asked, asked: Asked): void {
+  if (own === false || asked === false) {
+    if (own === asked) return
+    throw configInvalid(where, '@Public()', 'no @Scopes() and no @Authenticate() beside it', 'both')
+  }
+  const twice = Object.keys(asked).find((option) => Object.hasOwn(own, option))
+  if (twice !== undefined) throw configInvalid(where, twice, 'one decorator that says it', 'two')
 }
 
 /**
- * The verified token, as a parameter of a handler or resolver; `undefined` where nobody had to bring one.
+ * The verified token, as a parameter of a handler or resolver; `undefined` where nobody had to bring one. A handler that no guard
+ * stands before throws, as its author takes the token for granted.
  *
  * @example
  * ```ts
@@ -40,7 +84,14 @@ export function Authenticate(options: AuthOptions): CustomDecorator {
  * ```
  */
 export const Auth: () => ParameterDecorator = createParamDecorator(
-  (_data: unknown, context: ExecutionContext): VerifiedToken | undefined => exchangeOf(context).request.auth,
+  (_data: unknown, context: ExecutionContext): VerifiedToken | undefined => {
+    const route = routeOf(context)
+    if (route.open) return undefined
+    const tokens = tokensOf(exchangeOf(context).request)
+    if (tokens?.has(route)) return tokens.get(route)
+    const handler = `${context.getClass().name}.${context.getHandler().name}`
+    throw new Error(`@Auth() of ${handler}: expected AuthGuard before it, found none`)
+  },
 )
 
 /** The tokens of a verifier: the union over the providers that it composes. */

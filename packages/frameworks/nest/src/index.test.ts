@@ -1,5 +1,5 @@
 import 'reflect-metadata'
-import { createVerifier, type VerifiedToken, type Verifier } from '@keysource/core'
+import { createVerifier, type VerifiedToken, type Verifier, type VerifyOptions } from '@keysource/core'
 import { oidc } from '@keysource/oidc'
 import { callerOf, describeHttpAuth, type HttpRoute, type HttpRouteOptions, startOidc } from '@keysource/testing'
 import {
@@ -161,6 +161,122 @@ describe('the module', () => {
   })
 })
 
+describe('what decorators ask', () => {
+  /** Answers with what the verifier was asked, which takes any token, without scopes. */
+  const verifier = {
+    verify: async (_jwt: string, { scopes, audience }: VerifyOptions = {}) => {
+      const claims = { asked: { scopes, audience } }
+      return { subject: 'ada', scopes: [], provider: 'acme', claims } as unknown as VerifiedToken
+    },
+  }
+  const headers = { authorization: 'Bearer a.b.c' }
+  let verified = 0
+  const counting = {
+    verify: (...call: Parameters<typeof verifier.verify>) => {
+      verified += 1
+      return verifier.verify(...call)
+    },
+  }
+
+  @Controller('open')
+  @Public()
+  class OpenController {
+    @Get('scoped')
+    @Scopes('admin')
+    scoped(@Auth() { claims }: VerifiedToken): object {
+      return claims.asked as object
+    }
+
+    @Get('public')
+    open(@Auth() token: VerifiedToken | undefined): object {
+      return { token: token ?? null }
+    }
+  }
+  @Controller('guarded')
+  @Scopes('read')
+  @Authenticate({ audience: 'https://api.example.com' })
+  class GuardedController {
+    @Get('admin')
+    @Authenticate({ scopes: 'admin' })
+    admin(@Auth() { claims }: VerifiedToken): object {
+      return claims.asked as object
+    }
+
+    @Get('read')
+    read(@Auth() { claims }: VerifiedToken): object {
+      return claims.asked as object
+    }
+
+    @Get('public')
+    @Public()
+    open(@Auth() token: VerifiedToken | undefined): object {
+      return { token: token ?? null }
+    }
+  }
+  @Controller('extended')
+  @Authenticate({ cookie: '__session' })
+  class ExtendedController extends GuardedController {}
+  @Controller('bare')
+  class BareController {
+    @Get('auth')
+    auth(@Auth() _token: VerifiedToken): string {
+      return 'taken for granted'
+    }
+  }
+  const controllers = [OpenController, GuardedController, ExtendedController, BareController]
+
+  @Module({ imports: [KeysourceModule.forRoot({ verifier: counting })], controllers })
+  class Single {}
+  @Module({ imports: [KeysourceModule.forRoot({ verifier: counting, guardAll: true })], controllers })
+  class All {}
+
+  const audience = 'https://api.example.com'
+  const cases = [
+    ['open/scoped', 401, { scopes: ['admin'] }],
+    ['open/public', 200, { token: null }],
+    ['guarded/admin', 401, { scopes: ['admin'], audience }],
+    ['guarded/read', 401, { scopes: ['read'], audience }],
+    ['guarded/public', 200, { token: null }],
+    ['extended/admin', 401, { scopes: ['admin'], audience }],
+    ['extended/read', 401, { scopes: ['read'], audience }],
+  ] as const
+
+  for (const [name, module] of Object.entries({ 'by its own guard': Single, 'with guardAll': All })) {
+    it(`holds ${name}, and each call is verified once`, async () => {
+      const url = await started(module, 'nest on express')
+      for (const [path, anonymous, asked] of cases) {
+        expect([path, (await fetch(`${url}/${path}`)).status]).toEqual([path, anonymous])
+        verified = 0
+        const response = await fetch(`${url}/${path}`, { headers })
+        expect([path, response.status, await response.json()]).toEqual([path, 200, asked])
+        expect([path, verified]).toEqual([path, anonymous === 200 ? 0 : 1])
+      }
+    })
+  }
+
+  it('throws where a handler takes a token and nobody looked for one', async () => {
+    const url = await started(Single, 'nest on express')
+    expect((await fetch(`${url}/bare/auth`, { headers })).status).toBe(500)
+    const guarded = await started(All, 'nest on express')
+    expect((await fetch(`${guarded}/bare/auth`, { headers })).status).toBe(200)
+  })
+
+  it('refuses decorators that contradict each other', () => {
+    const decorated = (...decorators: readonly ClassDecorator[]) => {
+      return () => {
+        class Contradictory {}
+        for (const decorate of decorators) decorate(Contradictory)
+      }
+    }
+    expect(decorated(Public(), Scopes('a'))).toThrow(/@Public\(\).*Contradictory|Contradictory.*@Public\(\)/)
+    expect(decorated(Authenticate({ cookie: 'a' }), Public())).toThrow(/@Public\(\)/)
+    expect(decorated(Scopes('a'), Scopes('b'))).toThrow(/"scopes"/)
+    expect(decorated(Authenticate({ scopes: 'a' }), Scopes('b'))).toThrow(/"scopes"/)
+    expect(decorated(Authenticate({ cookie: 'a' }), Scopes('b'))).not.toThrow()
+    expect(decorated(Public(), Public())).not.toThrow()
+  })
+})
+
 describe('GraphQL', () => {
   it('guards resolvers, with the token as a parameter', async () => {
     const { issuer, verifier } = await issuerAndVerifier()
@@ -212,7 +328,7 @@ describe('GraphQL', () => {
 describe('AuthException', () => {
   it('is what a filter gets', async () => {
     const { verifier } = await issuerAndVerifier()
-    const guard = new AuthGuard({ verifier }, { getAllAndOverride: () => undefined } as never)
+    const guard = new AuthGuard({ verifier })
     const context = {
       getType: () => 'http',
       getClass: () => Object,

@@ -1,9 +1,9 @@
 import type { DynamicModule, FactoryProvider, ModuleMetadata, Provider } from '@nestjs/common'
 import { Module } from '@nestjs/common'
-import { APP_GUARD, Reflector } from '@nestjs/core'
+import { APP_GUARD } from '@nestjs/core'
 import { AuthGuard, KEYSOURCE_OPTIONS, type KeysourceOptions } from './auth-guard.ts'
 
-/** Whether every handler of the application is guarded, or those with `@UseGuards(AuthGuard)`. */
+/** Whether every handler of the application is guarded, or those that ask for it. */
 export interface GuardOptions {
   /** Guards every handler that is not `@Public()`. Default `false`. */
   readonly guardAll?: boolean | undefined
@@ -47,16 +47,11 @@ export class KeysourceModule {
 Module({})(KeysourceModule)
 
 function moduleOf(options: Provider, { guardAll }: GuardOptions): DynamicModule {
-  const guard: Provider = {
-    provide: AuthGuard,
-    useFactory: (given: KeysourceOptions, reflector: Reflector) => new AuthGuard(given, reflector),
-    inject: [KEYSOURCE_OPTIONS, Reflector],
-  }
   const everywhere: readonly Provider[] = guardAll ? [{ provide: APP_GUARD, useExisting: AuthGuard }] : []
   return {
     module: KeysourceModule,
     global: true,
-    providers: [options, guard, ...everywhere],
+    providers: [options, AuthGuard, ...everywhere],
     exports: [KEYSOURCE_OPTIONS, AuthGuard],
   }
 }
