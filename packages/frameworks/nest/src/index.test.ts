@@ -2,6 +2,7 @@ import 'reflect-metadata'
 import { createVerifier, type VerifiedToken, type Verifier, type VerifyOptions } from '@keysource/core'
 import { oidc } from '@keysource/oidc'
 import { callerOf, describeHttpAuth, type HttpRoute, type HttpRouteOptions, startOidc } from '@keysource/testing'
+import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo'
 import {
   Controller,
   Get,
@@ -277,8 +278,24 @@ describe('what decorators ask', () => {
   })
 })
 
-describe('GraphQL', () => {
-  it('guards resolvers, with the token as a parameter', async () => {
+const DRIVERS = {
+  'mercurius on fastify': {
+    adapter: 'nest on fastify',
+    graphql: () => GraphQLModule.forRoot<MercuriusDriverConfig>({ driver: MercuriusDriver, autoSchemaFile: true }),
+  },
+  'apollo on express': {
+    adapter: 'nest on express',
+    graphql: () =>
+      GraphQLModule.forRoot<ApolloDriverConfig>({
+        driver: ApolloDriver,
+        autoSchemaFile: true,
+        includeStacktraceInErrorResponses: false,
+      }),
+  },
+} as const
+
+describe.each(Object.entries(DRIVERS))('GraphQL: %s', (_name, { adapter, graphql }) => {
+  it('guards resolvers, with the token as a parameter, and tells what HTTP would say', async () => {
     const { issuer, verifier } = await issuerAndVerifier()
 
     @ObjectType()
@@ -288,7 +305,7 @@ describe('GraphQL', () => {
     }
     @Resolver(() => Report)
     class ReportResolver {
-      @Query(() => Report)
+      @Query(() => Report, { nullable: true })
       @Scopes('read:reports')
       report(@Auth() token: VerifiedToken): Report {
         return { title: `for ${token.subject}` }
@@ -296,32 +313,54 @@ describe('GraphQL', () => {
 
       @Query(() => String)
       @Public()
-      health(): string {
-        return 'ok'
+      health(@Auth() token: VerifiedToken | undefined): string {
+        return token ? 'known' : 'ok'
       }
     }
     @Module({
-      imports: [
-        KeysourceModule.forRoot({ verifier, guardAll: true }),
-        GraphQLModule.forRoot<MercuriusDriverConfig>({ driver: MercuriusDriver, autoSchemaFile: true }),
-      ],
+      imports: [KeysourceModule.forRoot({ verifier, guardAll: true }), graphql()],
       providers: [ReportResolver],
     })
     class AppModule {}
 
-    const url = await started(AppModule)
+    const url = await started(AppModule, adapter)
     const ask = async (query: string, jwt?: string) => {
       const headers = { 'content-type': 'application/json', ...(jwt && { authorization: `Bearer ${jwt}` }) }
       const response = await fetch(`${url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) })
-      return (await response.json()) as { data?: object; errors?: readonly { message: string }[] }
+      type Answer = { data?: object; errors?: readonly { message: string; extensions?: object }[] }
+      const { data, errors } = (await response.json()) as Answer
+      const error = errors?.[0] && { message: errors[0].message, extensions: errors[0].extensions }
+      return { status: response.status, data, ...(error && { error }) }
     }
-    const query = '{ report { title } }'
-    expect(await ask('{ health }')).toEqual({ data: { health: 'ok' } })
+    const query = '{ health report { title } }'
+    expect(await ask('{ health }')).toEqual({ status: 200, data: { health: 'ok' } })
     expect(await ask(query, await issuer.issueToken({ sub: 'ada' }))).toEqual({
-      data: { report: { title: 'for ada' } },
+      status: 200,
+      data: { health: 'ok', report: { title: 'for ada' } },
     })
-    expect((await ask(query)).errors?.[0]?.message).toBe('Unauthorized')
-    expect((await ask(query, await issuer.issueToken({ scope: 'openid' }))).errors?.[0]?.message).toBe('Forbidden')
+    const refused = { status: 200, data: { health: 'ok', report: null } }
+    expect(await ask(query)).toEqual({
+      ...refused,
+      error: {
+        message: 'Unauthorized',
+        extensions: {
+          code: 'UNAUTHENTICATED',
+          problem: { title: 'Unauthorized', status: 401 },
+          challenge: 'Bearer',
+        },
+      },
+    })
+    expect(await ask(query, await issuer.issueToken({ scope: 'openid' }))).toEqual({
+      ...refused,
+      error: {
+        message: 'Forbidden',
+        extensions: {
+          code: 'FORBIDDEN',
+          problem: { title: 'Forbidden', status: 403, error: 'insufficient_scope' },
+          challenge: 'Bearer error="insufficient_scope", scope="read:reports"',
+        },
+      },
+    })
   })
 })
 
