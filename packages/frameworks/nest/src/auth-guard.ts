@@ -1,12 +1,5 @@
 import type { VerifiedToken } from '@keysource/core'
-import {
-  type Authenticator,
-  type AuthOptions,
-  type AuthRefusal,
-  authenticator,
-  nodeRequest,
-  type TokenVerifier,
-} from '@keysource/http'
+import { type Authenticator, type AuthOptions, authenticator, nodeRequest, type TokenVerifier } from '@keysource/http'
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common'
 import { AuthException } from './auth-exception.ts'
 import { type AuthResponse, exchangeOf } from './request-of.ts'
@@ -49,8 +42,9 @@ export class AuthGuard implements CanActivate {
     const { request, response } = exchangeOf(context)
     const { token, refusal } = await this.#judgeOf(route).authenticate(nodeRequest(request.raw ?? request))
     if (refusal) {
-      if (response) setHeaders(response, refusal)
-      throw new AuthException(refusal)
+      const exception = new AuthException(refusal)
+      if (response) setHeaders(response, exception)
+      throw exception
     }
     passed.set(context, this.#options)
     keepToken(request, route, token)
@@ -74,10 +68,17 @@ const passed = new WeakMap<ExecutionContext, KeysourceOptions>()
 Inject(KEYSOURCE_OPTIONS)(AuthGuard, undefined, 0)
 Injectable()(AuthGuard)
 
-/** NestJS writes the body and the status, and leaves a content type that is there. */
-function setHeaders(response: AuthResponse, { headers }: AuthRefusal): void {
-  for (const [name, value] of Object.entries(headers)) {
-    if (response.setHeader) response.setHeader(name, value)
-    else response.header?.(name, value)
+/** NestJS writes the body and the status, in whichever filter is the nearest: its own, or one of the application. */
+function setHeaders(response: AuthResponse, exception: AuthException): void {
+  const { 'content-type': type = '', ...headers } = exception.refusal.headers
+  const set = response.setHeader ?? response.header
+  for (const [name, value] of Object.entries(headers)) set?.call(response, name, value)
+  const { json } = response
+  if (!json) return void set?.call(response, 'content-type', type)
+  // On Express NestJS 11 replaces any type but application/json before it writes an object: so it is told at the last moment,
+  // and only for this body.
+  response.json = (body) => {
+    if (body === exception.getResponse()) response.setHeader?.('content-type', type)
+    return json.call(response, body)
   }
 }

@@ -4,7 +4,10 @@ import { oidc } from '@keysource/oidc'
 import { callerOf, describeHttpAuth, type HttpRoute, type HttpRouteOptions, startOidc } from '@keysource/testing'
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo'
 import {
+  type ArgumentsHost,
+  Catch,
   Controller,
+  type ExceptionFilter,
   Get,
   HttpCode,
   type INestApplication,
@@ -14,7 +17,7 @@ import {
   Post,
   UseGuards,
 } from '@nestjs/common'
-import { NestFactory } from '@nestjs/core'
+import { APP_FILTER, NestFactory } from '@nestjs/core'
 import { Field, GraphQLModule, ObjectType, Query, Resolver } from '@nestjs/graphql'
 import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius'
 import { ExpressAdapter } from '@nestjs/platform-express'
@@ -365,6 +368,40 @@ describe.each(Object.entries(DRIVERS))('GraphQL: %s', (_name, { adapter, graphql
 })
 
 describe('AuthException', () => {
+  for (const adapter of Object.keys(ADAPTERS) as (keyof typeof ADAPTERS)[]) {
+    it(`is answered by a filter of the application that wants it, ${adapter}`, async () => {
+      const verifier = { verify: async () => ({}) as VerifiedToken }
+
+      @Catch()
+      class Everything implements ExceptionFilter {
+        catch(error: AuthException, host: ArgumentsHost): void {
+          const body = { own: error.getStatus() }
+          const response = host.switchToHttp().getResponse()
+          if (adapter === 'nest on express') response.status(418).json(body)
+          else response.status(418).type('application/json').send(body)
+        }
+      }
+      @Controller()
+      class OneController {
+        @Get()
+        one(): string {
+          return 'one'
+        }
+      }
+      @Module({
+        imports: [KeysourceModule.forRoot({ verifier, guardAll: true })],
+        controllers: [OneController],
+        providers: [{ provide: APP_FILTER, useClass: Everything }],
+      })
+      class AppModule {}
+
+      const response = await fetch(await started(AppModule, adapter))
+      expect([response.status, await response.json()]).toEqual([418, { own: 401 }])
+      expect(response.headers.get('content-type')).toMatch(/^application\/json/)
+      expect(response.headers.get('www-authenticate')).toBe('Bearer')
+    })
+  }
+
   it('is what a filter gets', async () => {
     const { verifier } = await issuerAndVerifier()
     const guard = new AuthGuard({ verifier })

@@ -12,6 +12,8 @@ export interface AuthRequest extends NodeRequest {
 export interface AuthResponse {
   setHeader?(name: string, value: string): unknown
   header?(name: string, value: string): unknown
+  /** Express alone has it. */
+  json?: (body: unknown) => unknown
 }
 
 /** The request and the answer of an execution context. */
