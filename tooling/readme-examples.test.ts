@@ -37,6 +37,9 @@ function typeCheck(examples: readonly Example[]): string {
     zod: [join(root, 'packages/core/node_modules/zod')],
     express: [join(root, 'packages/frameworks/express/node_modules/@types/express')],
     fastify: [join(root, 'packages/frameworks/fastify/node_modules/fastify')],
+    '@modelcontextprotocol/sdk/*': [
+      join(root, 'packages/frameworks/mcp/node_modules/@modelcontextprotocol/sdk/dist/esm/*'),
+    ],
     ...Object.fromEntries(
       readdirSync(join(root, 'packages/frameworks')).map((name) => [
         `@keysource/${name}`,
