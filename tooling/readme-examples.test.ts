@@ -39,6 +39,9 @@ function typeCheck(examples: readonly Example[]): string {
     fastify: [join(root, 'packages/frameworks/fastify/node_modules/fastify')],
     '@nestjs/*': [join(root, 'packages/frameworks/nest/node_modules/@nestjs/*')],
     'reflect-metadata': [join(root, 'packages/frameworks/nest/node_modules/reflect-metadata')],
+    '@modelcontextprotocol/sdk/*': [
+      join(root, 'packages/frameworks/mcp/node_modules/@modelcontextprotocol/sdk/dist/esm/*'),
+    ],
     ...Object.fromEntries(
       readdirSync(join(root, 'packages/frameworks')).map((name) => [
         `@keysource/${name}`,
