@@ -37,6 +37,7 @@ function typeCheck(examples: readonly Example[]): string {
     zod: [join(root, 'packages/core/node_modules/zod')],
     express: [join(root, 'packages/frameworks/express/node_modules/@types/express')],
     fastify: [join(root, 'packages/frameworks/fastify/node_modules/fastify')],
+    'next/server': [join(root, 'packages/frameworks/next/node_modules/next/server')],
     ...Object.fromEntries(
       readdirSync(join(root, 'packages/frameworks')).map((name) => [
         `@keysource/${name}`,
