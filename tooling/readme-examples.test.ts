@@ -42,6 +42,7 @@ function typeCheck(examples: readonly Example[]): string {
     '@modelcontextprotocol/sdk/*': [
       join(root, 'packages/frameworks/mcp/node_modules/@modelcontextprotocol/sdk/dist/esm/*'),
     ],
+    'next/server': [join(root, 'packages/frameworks/next/node_modules/next/server')],
     ...Object.fromEntries(
       readdirSync(join(root, 'packages/frameworks')).map((name) => [
         `@keysource/${name}`,
