@@ -33,12 +33,16 @@ function typeCheck(examples: readonly Example[]): string {
     return name
   })
   // What the example app does not have.
+  const mcp = join(root, 'packages/frameworks/mcp/node_modules/@modelcontextprotocol')
   const paths = {
     zod: [join(root, 'packages/core/node_modules/zod')],
     express: [join(root, 'packages/frameworks/express/node_modules/@types/express')],
     fastify: [join(root, 'packages/frameworks/fastify/node_modules/fastify')],
     '@nestjs/*': [join(root, 'packages/frameworks/nest/node_modules/@nestjs/*')],
     'reflect-metadata': [join(root, 'packages/frameworks/nest/node_modules/reflect-metadata')],
+    'next/server': [join(root, 'packages/frameworks/next/node_modules/next/server')],
+    '@modelcontextprotocol/sdk/*': [join(mcp, 'sdk/dist/esm/*')],
+    '@modelcontextprotocol/*': [join(mcp, '*/dist/index.d.mts')],
     ...Object.fromEntries(
       readdirSync(join(root, 'packages/frameworks')).map((name) => [
         `@keysource/${name}`,
@@ -73,7 +77,10 @@ test('every example of a README compiles', { timeout: 120_000 }, () => {
     .filter((group) => existsSync(join(root, group)))
     .flatMap((group) => readdirSync(join(root, group)).map((name) => `${group}/${name}/README.md`))
   const files = ['README.md', ...pages, ...readmes].filter((file) => existsSync(join(root, file)))
-  const examples = files.flatMap(examplesIn)
+  // The MCP SDK declares a `req.auth` of Express, which is another one than ours: no program has both.
+  const apart = 'packages/frameworks/mcp/README.md'
+  const examples = files.filter((file) => file !== apart).flatMap(examplesIn)
   expect(examples.length).toBeGreaterThan(5)
   expect(typeCheck(examples)).toBe('')
+  expect(typeCheck(examplesIn(apart))).toBe('')
 })

@@ -8,7 +8,7 @@ import { type OidcStandIn, startOidc } from '../packages/testing/src/index.ts'
 
 // The server in the README of each framework, run as it is written.
 const root = join(import.meta.dirname, '..')
-const FRAMEWORKS = ['http', 'express', 'fastify', 'hono', 'nest']
+const FRAMEWORKS = ['http', 'express', 'fastify', 'hono', 'nest', 'mcp']
 const MOST_LINES = 20
 
 let issuer: OidcStandIn
@@ -68,16 +68,36 @@ async function run(framework: string): Promise<string> {
   throw new Error(`the server of ${framework} does not answer: ${complaint}`)
 }
 
+type Answer = readonly [status: number, body: unknown]
+
+/** Asks a server who calls. */
+type Ask = (url: string, jwt?: string) => Promise<Answer>
+
+const bearer = (jwt: string | undefined): Record<string, string> => (jwt ? { authorization: `Bearer ${jwt}` } : {})
+
+const getMe: Ask = async (url, jwt) => {
+  const response = await fetch(`${url}/me`, { headers: bearer(jwt) })
+  return [response.status, await response.json()]
+}
+
+/** By the tool `me`: a call of JSON-RPC over streamable HTTP, which answers in a stream of one event. */
+const callMe: Ask = async (url, jwt) => {
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'me' } })
+  const accept = 'application/json, text/event-stream'
+  const headers = { 'content-type': 'application/json', accept, ...bearer(jwt) }
+  const response = await fetch(`${url}/mcp`, { method: 'POST', headers, body })
+  const text = await response.text()
+  const answer = JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? text)
+  return [response.status, response.ok ? { subject: answer.result.content[0].text } : answer]
+}
+
 describe.each(FRAMEWORKS)('the server in the README of %s', (framework) => {
   test('is short, and runs as it is written', async () => {
     expect(serverIn(framework).trim().split('\n').length).toBeLessThan(MOST_LINES)
     const url = await run(framework)
-    const get = async (path: string, jwt?: string): Promise<readonly [number, unknown]> => {
-      const response = await fetch(url + path, jwt ? { headers: { authorization: `Bearer ${jwt}` } } : {})
-      return [response.status, await response.json()]
-    }
-    expect(await get('/me')).toEqual([401, { title: 'Unauthorized', status: 401 }])
-    expect(await get('/me', await issuer.issueToken({ sub: 'ada' }))).toEqual([200, { subject: 'ada' }])
-    expect((await get('/me', await issuer.forgeToken()))[0]).toBe(401)
+    const ask = framework === 'mcp' ? callMe : getMe
+    expect(await ask(url)).toEqual([401, { title: 'Unauthorized', status: 401 }])
+    expect(await ask(url, await issuer.issueToken({ sub: 'ada' }))).toEqual([200, { subject: 'ada' }])
+    expect((await ask(url, await issuer.forgeToken()))[0]).toBe(401)
   })
 })

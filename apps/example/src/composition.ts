@@ -1,4 +1,4 @@
-import type { Provider } from '@keysource/core'
+import type { Provider, Verifier } from '@keysource/core'
 
 /** The providers of this API, and what has to be closed when it stops. */
 export interface Composition {
@@ -14,4 +14,10 @@ export interface Composition {
 export interface DemoTokens {
   /** A fresh token, or nothing for a provider that is not there. */
   issueToken(provider: string): Promise<string | undefined>
+}
+
+/** What is served over a composition, and the verifier that guards it. */
+export interface Api {
+  readonly app: { fetch(request: Request): Response | Promise<Response> }
+  readonly verifier: Pick<Verifier, 'ready' | 'close'>
 }

@@ -1,38 +1,4 @@
-import type { AddressInfo } from 'node:net'
-import { serve } from '@hono/node-server'
 import { createApi } from './app.ts'
-import { composeFrom } from './providers.ts'
+import { serveApi } from './serve.ts'
 
-const port = Number(process.env.PORT ?? 3000)
-if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-  console.error(`PORT: expected a number from 0 to 65535, got "${process.env.PORT}"`)
-  process.exit(1)
-}
-
-const composition = await composeFrom(process.env)
-const { app, verifier } = createApi(composition)
-
-const server = serve({ fetch: app.fetch, port, hostname: '127.0.0.1' }, ({ port: actual }: AddressInfo) => {
-  const names = composition.providers.map(({ name }) => name).join(', ')
-  console.log(`Keysource example: http://localhost:${actual}`)
-  console.log(
-    composition.demo ? `No provider is configured, so local stand-ins serve: ${names}` : `Providers: ${names}`,
-  )
-  verifier.ready().catch((error: Error) => console.warn(error.message)) // served all the same: each token asks again
-})
-server.on('error', (error: Error) => {
-  console.error(`The example could not listen on 127.0.0.1:${port}: ${error.message}`)
-  process.exit(1)
-})
-
-let stopping = false
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop())
-
-/** Requests that are under way are answered; then everything that holds the process open is let go. */
-async function stop(): Promise<void> {
-  if (stopping) return
-  stopping = true
-  await new Promise((resolve) => server.close(resolve))
-  verifier.close()
-  await composition.close()
-}
+await serveApi('', createApi)

@@ -38,7 +38,7 @@ export const createVerifier: CreateVerifier = /* @__PURE__ */ verifierOn(engine)
 
 export type { JSONWebKeySet, JWK } from 'jose'
 export { type Algorithm, ASYMMETRIC_ALGORITHMS } from './algorithms.ts'
-export { type Audience, type Unchecked, unchecked } from './audience.ts'
+export { type Audience, isUnchecked, type Unchecked, unchecked } from './audience.ts'
 export type { CheckFailure } from './check-failure.ts'
 export { claimIs } from './claims.ts'
 export type { Clock } from './clock.ts'

@@ -1,0 +1,4 @@
+import { createMcpApi } from './mcp.ts'
+import { serveApi } from './serve.ts'
+
+await serveApi('/mcp', createMcpApi)
