@@ -6,7 +6,7 @@ import { VerdictTable } from './tooling/verdict-table.ts'
 const conditions = ['@keysource/source', 'node']
 
 // They build, pack, install, start compilers: after the others, whose timing they would disturb.
-const heavy = ['tooling/install.test.ts', 'scripts/new-adapter.test.ts']
+const heavy = ['tooling/install.test.ts', 'scripts/new-adapter.test.ts', 'packages/frameworks/next/src/index.test.ts']
 
 export default defineConfig({
   resolve: { conditions },

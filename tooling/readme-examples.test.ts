@@ -38,6 +38,9 @@ function typeCheck(examples: readonly Example[]): string {
     zod: [join(root, 'packages/core/node_modules/zod')],
     express: [join(root, 'packages/frameworks/express/node_modules/@types/express')],
     fastify: [join(root, 'packages/frameworks/fastify/node_modules/fastify')],
+    '@nestjs/*': [join(root, 'packages/frameworks/nest/node_modules/@nestjs/*')],
+    'reflect-metadata': [join(root, 'packages/frameworks/nest/node_modules/reflect-metadata')],
+    'next/server': [join(root, 'packages/frameworks/next/node_modules/next/server')],
     '@modelcontextprotocol/sdk/*': [join(mcp, 'sdk/dist/esm/*')],
     '@modelcontextprotocol/*': [join(mcp, '*/dist/index.d.mts')],
     ...Object.fromEntries(
@@ -47,7 +50,13 @@ function typeCheck(examples: readonly Example[]): string {
       ]),
     ),
   }
-  const compilerOptions = { isolatedDeclarations: false, declaration: false, erasableSyntaxOnly: false, paths }
+  const compilerOptions = {
+    experimentalDecorators: true,
+    isolatedDeclarations: false,
+    declaration: false,
+    erasableSyntaxOnly: false,
+    paths,
+  }
   writeFileSync(
     join(folder, 'tsconfig.json'),
     JSON.stringify({ extends: join(root, 'tsconfig.base.json'), compilerOptions, files }),

@@ -8,7 +8,7 @@ import { type OidcStandIn, startOidc } from '../packages/testing/src/index.ts'
 
 // The server in the README of each framework, run as it is written.
 const root = join(import.meta.dirname, '..')
-const FRAMEWORKS = ['http', 'express', 'fastify', 'hono', 'mcp']
+const FRAMEWORKS = ['http', 'express', 'fastify', 'hono', 'nest', 'mcp']
 const MOST_LINES = 20
 
 let issuer: OidcStandIn
@@ -51,7 +51,9 @@ async function run(framework: string): Promise<string> {
   const { PATH } = process.env
   const env = { PATH, PORT: String(port), OIDC_ISSUER: issuer.issuer, OIDC_AUDIENCE: issuer.audience }
   const args = ['--conditions=@keysource/source', '--import', import.meta.resolve('tsx'), file]
-  server = spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'pipe'] })
+  // There, because tsx takes the tsconfig.json of the folder that it is started in.
+  const cwd = join(root, 'packages/frameworks', framework)
+  server = spawn(process.execPath, args, { cwd, env, stdio: ['ignore', 'ignore', 'pipe'] })
   let complaint = ''
   server.stderr?.on('data', (chunk) => {
     complaint += chunk

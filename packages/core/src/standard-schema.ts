@@ -1,3 +1,5 @@
+import { isPromise } from './promise.ts'
+
 /**
  * The part of Standard Schema (https://standardschema.dev) that is used here: any library that speaks it (zod, valibot,
  * arktype) can describe a token's claims.
@@ -50,9 +52,4 @@ function verdictOf(result: SchemaResult<unknown>): SchemaVerdict {
   }
   if (Object.hasOwn(result, 'value')) return { value: result.value }
   return { path: '', message: 'neither a value nor an issue from the schema' }
-}
-
-// Also one of another realm or library.
-function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof (value as Partial<Promise<T>> | undefined)?.then === 'function'
 }

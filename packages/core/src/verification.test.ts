@@ -1,4 +1,5 @@
 import { sign } from 'node:crypto'
+import { runInNewContext } from 'node:vm'
 import { CompactSign, importJWK } from 'jose'
 import { describe, expect, test } from 'vitest'
 import {
@@ -21,6 +22,7 @@ import {
 } from '../test/loopback-issuer.ts'
 import { ASYMMETRIC_ALGORITHMS } from './algorithms.ts'
 import { remoteJwks, type StandardSchema } from './index.ts'
+import type { SignatureEngine } from './signature/engine.ts'
 import { engine as nodeEngine } from './signature/node.ts'
 import { engine as webEngine } from './signature/web.ts'
 import { verifierOn } from './verifier.ts'
@@ -333,6 +335,25 @@ describe('verifySync', () => {
     await verifier.ready()
     expect(await verdict(() => verifier.verifySync(good))).toBe('SYNC_NOT_SUPPORTED')
     expect(await verdict(() => verifier.verify(good))).toBe('accepted')
+  })
+})
+
+describe('an engine whose promises are of another realm, as on the edge runtime of Next', () => {
+  const abroad = runInNewContext('(work) => new Promise((resolve, reject) => work.then(resolve, reject))')
+  const verify: SignatureEngine['verify'] = (...signed) => abroad(Promise.resolve(webEngine.verify(...signed)))
+  const verifier = verifierOn({ ...webEngine, verify })({ providers: [provider(signers)], clock })
+
+  test('has its verdict waited for', async () => {
+    expect(abroad(Promise.resolve(true))).not.toBeInstanceOf(Promise)
+    expect(await verdict(() => verifier.verify(good))).toBe('accepted')
+    expect(await verdict(() => verifier.verify(jwt(signer('ES256', es256.kid))))).toBe('SIGNATURE_INVALID')
+  })
+
+  test('may hand in the signal of that realm', async () => {
+    const { signal } = new AbortController()
+    const foreign = { aborted: false, addEventListener() {}, removeEventListener() {} } as unknown as AbortSignal
+    expect(await verdict(() => verifier.verify(good, { signal: foreign }))).toBe('accepted')
+    expect(await verdict(() => verifier.verify(good, { signal }))).toBe('accepted')
   })
 })
 

@@ -8,6 +8,7 @@ import type { Inquiry, KeyAnswer } from './key-cache/key-store.ts'
 import type { VerificationKey } from './key-set.ts'
 import { missingKey } from './missing-key.ts'
 import { oneOf, printable } from './printable.ts'
+import { isPromise } from './promise.ts'
 import { refusalOf, unavailableFor } from './refusal.ts'
 import type { PreparedKey, SignatureEngine } from './signature/engine.ts'
 import { type SchemaVerdict, validate } from './standard-schema.ts'
@@ -143,7 +144,10 @@ export function findVerifyingKey<Verdict extends boolean | Promise<boolean>>(
     const verdict: boolean | Promise<boolean> = verify(prepared, signingInput, signature)
     if (verdict === true) return key
     if (verdict === false) continue
-    return verdict.then((holds) => (holds ? key : findVerifyingKey(verify, attempt, keys, index + 1))) as never
+    // One of this realm, whatever the engine's is.
+    return Promise.resolve(verdict).then((holds) =>
+      holds === true ? key : findVerifyingKey(verify, attempt, keys, index + 1),
+    ) as never
   }
   throw refused(signatureFailure(keys, attempt), attempt)
 }
@@ -179,7 +183,7 @@ export function checkClaims(
   if (fault) throw refused(fault, attempt)
   if (!schema) return conclude(attempt, key, attempt.token.claims)
   const verdict = validate(schema, attempt.token.claims)
-  return verdict instanceof Promise
+  return isPromise(verdict)
     ? verdict.then((late) => conclude(attempt, key, claimsFrom(late, attempt)))
     : conclude(attempt, key, claimsFrom(verdict, attempt))
 }

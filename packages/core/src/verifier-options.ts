@@ -155,9 +155,16 @@ const verifyRules: Readonly<Record<keyof VerifyOptions, OptionRule>> = /* @__PUR
     accepts: (value) => textOrTexts().accepts(value) || (Array.isArray(value) && value.length === 0),
   },
   audience: textOrTexts('an audience or an array of them'),
-  signal: { expected: 'an AbortSignal', accepts: (value) => value instanceof AbortSignal },
+  signal: { expected: 'an AbortSignal', accepts: isAbortSignal },
   waitUntil: callback,
 })
+
+/** By what it does: a runtime that runs user code in a realm of its own (Next's edge runtime) hands in signals of another. */
+function isAbortSignal(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const { aborted, addEventListener } = value as Partial<AbortSignal>
+  return typeof aborted === 'boolean' && typeof addEventListener === 'function'
+}
 
 /** Options of {@link Verifier.ready}. */
 export type ReadyOptions = Pick<VerifyOptions, 'signal'>

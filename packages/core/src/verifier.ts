@@ -7,6 +7,7 @@ import { keyCache } from './key-cache/cache.ts'
 import { storeFor } from './key-cache/own-store.ts'
 import type { Snapshot, SnapshotEntry } from './key-cache/snapshot.ts'
 import { initialState } from './key-cache/state.ts'
+import { isPromise } from './promise.ts'
 import type { Provider } from './provider.ts'
 import { unavailableFor } from './refusal.ts'
 import type { SignatureEngine } from './signature/engine.ts'
@@ -102,11 +103,11 @@ function makeVerifier(engine: SignatureEngine, options: VerifierOptions<AnyProvi
       attempt = begin(context, jwt, call)
       // A step is awaited only where it has to wait: held keys and an idle machine make no promise on the way.
       const held = findKeys(context, attempt)
-      const keys = held instanceof Promise ? await held : held
+      const keys = isPromise(held) ? await held : held
       const verifying = findVerifyingKey(engine.verify, attempt, keys)
-      const key = verifying instanceof Promise ? await verifying : verifying
+      const key = isPromise(verifying) ? await verifying : verifying
       const checked = checkClaims(context, attempt, key)
-      const token = checked instanceof Promise ? await checked : checked
+      const token = isPromise(checked) ? await checked : checked
       return accepted(memory ? memory.keep(jwt, attempt, key, token) : token)
     } catch (error) {
       throw rejected(error, attempt)
@@ -122,7 +123,7 @@ function makeVerifier(engine: SignatureEngine, options: VerifierOptions<AnyProvi
       if (!engine.verifySync) throw syncNotSupported('the WebCrypto engine verifies asynchronously alone')
       const key = findVerifyingKey(engine.verifySync, attempt, findKeysSync(attempt))
       const token = checkClaims(context, attempt, key)
-      if (token instanceof Promise) {
+      if (isPromise(token)) {
         token.catch(() => {}) // nobody waits for it: its refusal would end the process
         throw syncNotSupported('the schema of this provider is asynchronous')
       }

@@ -21,6 +21,7 @@ export {
   httpAuthTable,
 } from './http/describe-http-auth.ts'
 export type { HttpRoute, HttpRouteOptions } from './http/routes.ts'
+export type { HttpIssuer } from './http/tokens.ts'
 export { type KeyPair, type KeyPairs, keyPairs, withKeyPairs } from './key-pairs.ts'
 export { type OidcKind, type OidcStandIn, type OidcStandInOptions, startOidc } from './oidc.ts'
 export { type OktaKind, type OktaStandIn, type OktaStandInOptions, startOkta } from './okta.ts'

@@ -65,10 +65,11 @@ export interface RequireAuthOptions extends AuthOptions {
 export function requireAuth(verifier: TokenVerifier<VerifiedToken>, options: RequireAuthOptions = {}): RequestHandler {
   const { passErrors = false, ...rules } = options
   const auth = authenticator(verifier, rules)
-  return (req, res, next) => {
+  const judge: Judge = { auth, passErrors }
+  return (req: Judged, res, next) => {
     auth.authenticate(nodeRequest(req)).then(({ token, refusal }) => {
       if (refusal) return answer(refusal, res, next, passErrors)
-      judges.set(req, { auth, passErrors })
+      req[JUDGE] = judge
       if (token) req.auth = token as Auth
       next()
     }, next)
@@ -76,7 +77,16 @@ export function requireAuth(verifier: TokenVerifier<VerifiedToken>, options: Req
 }
 
 // Who let a request through: its scopes are refused in the same words.
-const judges = new WeakMap<Request, { readonly auth: Authenticator<VerifiedToken>; readonly passErrors: boolean }>()
+const JUDGE: unique symbol = Symbol('judge')
+
+interface Judge {
+  readonly auth: Authenticator<VerifiedToken>
+  readonly passErrors: boolean
+}
+
+interface Judged extends Request {
+  [JUDGE]?: Judge
+}
 
 /**
  * Asks for scopes on a route behind {@link requireAuth}: 403 without them, 401 for an anonymous request.
@@ -88,8 +98,8 @@ const judges = new WeakMap<Request, { readonly auth: Authenticator<VerifiedToken
  * ```
  */
 export function requireScopes(...scopes: readonly string[]): RequestHandler {
-  return (req, res, next) => {
-    const judge = judges.get(req)
+  return (req: Judged, res, next) => {
+    const judge = req[JUDGE]
     if (!judge) return next(new Error('requireScopes: expected requireAuth before it, found none'))
     const refusal = judge.auth.missingScopes(req.auth, scopes)
     if (refusal) answer(refusal, res, next, judge.passErrors)

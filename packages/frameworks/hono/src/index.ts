@@ -47,17 +47,28 @@ export function requireAuth<Token extends VerifiedToken, const Options extends R
 ): MiddlewareHandler<{ Variables: AuthVariables<TokenFor<Token, Options>> }> {
   const { passErrors = false, ...rules } = (options ?? {}) as RequireAuthOptions
   const auth = authenticator(verifier, rules)
+  const judge: Judge = { auth, passErrors }
   return async (c, next) => {
     const { token, refusal } = await auth.authenticate(webRequest(c.req.raw), callOf(c))
     if (refusal) return answer(refusal, passErrors)
-    judges.set(c.req.raw, { auth, passErrors })
+    judged(c).set(JUDGE, judge)
     c.set('auth', token as TokenFor<Token, Options>)
     return next()
   }
 }
 
 // Who let a request through: its scopes are refused in the same words.
-const judges = new WeakMap<Request, { readonly auth: Authenticator<VerifiedToken>; readonly passErrors: boolean }>()
+const JUDGE = '@keysource/hono.judge'
+
+interface Judge {
+  readonly auth: Authenticator<VerifiedToken>
+  readonly passErrors: boolean
+}
+
+/** The same context: what is kept in it is nobody else's, and so in no type that users see. */
+function judged(c: unknown): Context<{ Variables: { [JUDGE]?: Judge } }> {
+  return c as Context<{ Variables: { [JUDGE]?: Judge } }>
+}
 
 /**
  * Asks for scopes on a route behind {@link requireAuth}: 403 without them, 401 for an anonymous request.
@@ -72,7 +83,7 @@ export function requireScopes(
   ...scopes: readonly string[]
 ): MiddlewareHandler<{ Variables: AuthVariables<VerifiedToken> }> {
   return async (c, next) => {
-    const judge = judges.get(c.req.raw)
+    const judge = judged(c).get(JUDGE)
     if (!judge) throw new Error('requireScopes: expected requireAuth before it, found none')
     const refusal = judge.auth.missingScopes(c.get('auth'), scopes)
     return refusal ? answer(refusal, judge.passErrors) : next()

@@ -4,7 +4,7 @@ import type { VerifiedToken, Verifier } from '@keysource/core'
 import type { TestRunner } from '../conformance/suite.ts'
 import { HTTP_CASES, type HttpCase } from './requests.ts'
 import { HTTP_ROUTES, type HttpRoute, type HttpRouteOptions } from './routes.ts'
-import { CALLER, type HttpIssuers, startHttpIssuers } from './tokens.ts'
+import { CALLER, type HttpIssuer, type HttpIssuers, startHttpIssuers } from './tokens.ts'
 
 /** What a framework's test brings. */
 export interface HttpAuthSuite {
@@ -14,11 +14,19 @@ export interface HttpAuthSuite {
   /**
    * Starts a server with every route, each guarded as its options say. A request that is let through is answered with 200 and
    * {@link callerOf} its token as JSON, `OPTIONS` with 204.
+   *
+   * @param issuers - what `verifier` is made of, as plain data: a server in another process makes an equal one of it
    */
   readonly start: (
     verifier: Verifier<VerifiedToken>,
     routes: readonly (readonly [path: HttpRoute, options: HttpRouteOptions])[],
+    issuers: readonly HttpIssuer[],
   ) => Promise<HttpServer>
+  /**
+   * Of several `Authorization` headers the server shows the framework the first alone, as Node's `headers` do: nothing behind
+   * it can know of the others, and the first decides. Default `false`: several are refused.
+   */
+  readonly firstHeaderOnly?: boolean
 }
 
 /** A server that listens. */
@@ -41,16 +49,17 @@ export function callerOf(token: Pick<VerifiedToken, 'subject' | 'provider'> | un
  * describeHttpAuth({ runner: { describe, it }, name: 'express 5', start: async (verifier, routes) => listen(appOf(verifier, routes)) })
  * ```
  */
-export function describeHttpAuth({ runner: { describe, it }, name, start }: HttpAuthSuite): void {
+export function describeHttpAuth({ runner: { describe, it }, name, start, firstHeaderOnly }: HttpAuthSuite): void {
   let running: Promise<readonly [HttpIssuers, HttpServer]> | undefined
   const server = (): Promise<readonly [HttpIssuers, HttpServer]> => {
     running ??= startHttpIssuers().then(
-      async (issuers) => [issuers, await start(issuers.verifier, routesOf())] as const,
+      async (issuers) => [issuers, await start(issuers.verifier, routesOf(), issuers.facts)] as const,
     )
     return running
   }
   describe(`http: ${name}`, () => {
-    for (const one of HTTP_CASES) {
+    for (const { first, ...listed } of HTTP_CASES) {
+      const one = firstHeaderOnly && first ? { ...listed, ...first } : listed
       it(`${one.path} ${one.name}: ${one.status}`, async () => {
         const [{ tokens }, { url }] = await server()
         const path = one.path.replace('TOKEN', tokens.good)

@@ -3,20 +3,26 @@ import type { HttpTokens } from './tokens.ts'
 
 type HeaderLines = (tokens: HttpTokens) => readonly (readonly [name: string, value: string])[]
 
+/** What is answered. */
+interface HttpAnswer {
+  readonly status: number
+  /** `www-authenticate`; none where it is left out. */
+  readonly challenge?: string | undefined
+  /** Of a request that is let through: who sent it. */
+  readonly caller?: 'ada' | 'nobody'
+  /** Members of the body beside `title` and `status`. */
+  readonly error?: 'invalid_request' | 'invalid_token' | 'insufficient_scope' | undefined
+}
+
 /** One request, and the answer that every framework gives. */
-export interface HttpCase {
+export interface HttpCase extends HttpAnswer {
   readonly name: string
   readonly method?: 'GET' | 'HEAD' | 'POST' | 'OPTIONS'
   readonly path: HttpRoute | `${HttpRoute}?${string}`
   /** Header lines; a name may come twice. */
   readonly headers?: HeaderLines
-  readonly status: number
-  /** `www-authenticate`; none where it is left out. */
-  readonly challenge?: string
-  /** Of a request that is let through: who sent it. */
-  readonly caller?: 'ada' | 'nobody'
-  /** Members of the body beside `title` and `status`. */
-  readonly error?: 'invalid_request' | 'invalid_token' | 'insufficient_scope'
+  /** The answer where of several `Authorization` headers the first alone is seen. */
+  readonly first?: HttpAnswer
 }
 
 type TokenName = keyof HttpTokens
@@ -30,9 +36,9 @@ const cookie =
   (tokens) => [['cookie', value(tokens)]]
 const assertion = 'cf-access-jwt-assertion'
 
-const passed = { status: 200, caller: 'ada' } as const
+const passed = { status: 200, caller: 'ada', challenge: undefined, error: undefined } as const
 const anonymous = { status: 200, caller: 'nobody' } as const
-const noCredentials = { status: 401, challenge: 'Bearer' } as const
+const noCredentials = { status: 401, challenge: 'Bearer', error: undefined } as const
 const badRequest = { status: 400, error: 'invalid_request', challenge: 'Bearer error="invalid_request"' } as const
 const badToken = { status: 401, error: 'invalid_token', challenge: 'Bearer error="invalid_token"' } as const
 const outage = { status: 503 } as const
@@ -84,6 +90,7 @@ export const HTTP_CASES: readonly HttpCase[] = [
       ['authorization', `Bearer ${expired}`],
     ],
     ...badRequest,
+    first: passed,
   },
   {
     name: 'two headers with one token',
@@ -93,6 +100,7 @@ export const HTTP_CASES: readonly HttpCase[] = [
       ['authorization', `Bearer ${good}`],
     ],
     ...badRequest,
+    first: passed,
   },
   {
     name: 'two headers, `Basic` first',
@@ -102,6 +110,7 @@ export const HTTP_CASES: readonly HttpCase[] = [
       ['authorization', `Bearer ${good}`],
     ],
     ...badRequest,
+    first: noCredentials,
   },
   { name: 'an opaque token', path: '/private', headers: line(() => 'Bearer gho_16C7e42F292c6912'), ...badToken },
   { name: 'a name of every object', path: '/private', headers: line(() => 'Bearer __proto__'), ...badToken },

@@ -21,9 +21,20 @@ export type HttpTokens = Readonly<
   >
 >
 
+/** An issuer of the table as plain data, for a server that shares no memory with the test and composes its own verifier. */
+export interface HttpIssuer {
+  /** The name of its provider. */
+  readonly name: string
+  readonly issuer: string
+  readonly audience: string
+  readonly jwksUrl: string
+}
+
 /** Two issuers, one of them down, a verifier over both, and tokens. */
 export interface HttpIssuers {
   readonly verifier: Verifier<VerifiedToken>
+  /** What the verifier is made of. */
+  readonly facts: readonly HttpIssuer[]
   readonly tokens: HttpTokens
   close(): Promise<void>
 }
@@ -35,12 +46,14 @@ export const CALLER = 'ada'
 export async function startHttpIssuers(): Promise<HttpIssuers> {
   const [acme, down, stranger] = await Promise.all([startOidc(), startOidc(), startOidc()])
   down.fail('503', { retryAfterSec: 30 })
-  const verifier = createVerifier({ providers: [providerOf('acme', acme), providerOf('down', down)] })
+  const facts = [factsOf('acme', acme), factsOf('down', down)]
+  const verifier = createVerifier({ providers: facts.map(providerOf) })
   const issue = (claims: Readonly<Record<string, unknown>> = {}): Promise<string> =>
     acme.issueToken({ sub: CALLER, ...claims })
   const thumbprint = '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I'
   return {
     verifier,
+    facts,
     tokens: {
       good: await issue(),
       scopeless: await issue({ scope: 'openid' }),
@@ -62,6 +75,10 @@ export async function startHttpIssuers(): Promise<HttpIssuers> {
   }
 }
 
-function providerOf(name: string, { issuer, audience, jwksUrl }: OidcStandIn) {
+function factsOf(name: string, { issuer, audience, jwksUrl }: OidcStandIn): HttpIssuer {
+  return { name, issuer, audience, jwksUrl }
+}
+
+function providerOf({ name, issuer, audience, jwksUrl }: HttpIssuer) {
   return defineProvider({ name, issuer, audience, keys: remoteJwks(jwksUrl) })
 }
