@@ -6,6 +6,7 @@ import { printable } from './printable.ts'
 import { isRecord, withoutUndefined } from './record.ts'
 import type { PreparedKey, PublicJwk, SignatureEngine } from './signature/engine.ts'
 import { MAX_KID_LENGTH } from './token.ts'
+import type { VerifiedToken } from './verified-token.ts'
 
 /** A key that passed its screening and is ready to verify. */
 export interface VerificationKey {
@@ -23,6 +24,8 @@ export interface VerificationKey {
   readonly fingerprint: string
   /** The engine's own form, one an algorithm: an RSA key may serve RS256 and PS256. */
   readonly prepared: { readonly [Name in Algorithm]?: PreparedKey }
+  /** What a token says of the key that verified it: one object an algorithm, which tokens share. */
+  readonly told: { readonly [Name in Algorithm]?: VerifiedToken['key'] }
 }
 
 /** A key that is published and not used, and why. */
@@ -188,16 +191,26 @@ async function screenKey(
   const held = earlier.get(fingerprint)
   if (held) return held
   const prepared: { [Name in Algorithm]?: PreparedKey } = {}
+  const told: { [Name in Algorithm]?: VerifiedToken['key'] } = {}
   try {
     for (const name of ASYMMETRIC_ALGORITHMS) {
       const wanted = alg === undefined ? algorithmFits(name, material) : sameAlgorithm(name, alg)
-      if (wanted) prepared[name] = await engine.prepareKey(material, name)
+      if (!wanted) continue
+      prepared[name] = await engine.prepareKey(material, name)
+      told[name] = tokenKey(key.kid, name, material)
     }
   } catch {
     return { kid, reason: `is no valid ${keyKind(material)} key` }
   }
   const modulusBytes = material.kty === 'RSA' ? engine.decode(material.n)?.length : undefined
-  return { ...key, modulusBytes, fingerprint, prepared }
+  return { ...key, modulusBytes, fingerprint, prepared, told }
+}
+
+/** The members that make the key are not enumerable: logs and copies of a token stay as short as they are. */
+function tokenKey(kid: string | undefined, alg: Algorithm, jwk: PublicJwk): VerifiedToken['key'] {
+  return Object.freeze(
+    Object.defineProperty({ kid, alg }, 'jwk', { value: Object.freeze({ ...jwk }) }),
+  ) as VerifiedToken['key']
 }
 
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']

@@ -242,7 +242,7 @@ function conclude(attempt: Attempt, key: VerificationKey, claims: Readonly<Recor
     expiresAt: token.claims.exp as number,
     claims: signed,
     header: token.header,
-    key: { kid: key.kid, alg: inquiry.alg },
+    key: key.told[inquiry.alg] as VerifiedToken['key'],
   }
 }
 

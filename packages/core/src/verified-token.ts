@@ -1,3 +1,4 @@
+import type { JWK } from 'jose'
 import type { Algorithm } from './algorithms.ts'
 import type { Identity, Provider } from './provider.ts'
 import type { JwtClaims, JwtHeader } from './token.ts'
@@ -11,8 +12,8 @@ export interface VerifiedToken<Name extends string = string, Claims = JwtClaims>
   readonly expiresAt: number
   readonly claims: Claims
   readonly header: JwtHeader
-  /** The key that its signature was verified with. */
-  readonly key: { readonly kid: string | undefined; readonly alg: Algorithm }
+  /** The key that its signature was verified with. `jwk` has the public members that make it, and is not enumerable. */
+  readonly key: { readonly kid: string | undefined; readonly alg: Algorithm; readonly jwk: Readonly<JWK> }
 }
 
 /** Providers of any names and claims, as `createVerifier` takes them. */

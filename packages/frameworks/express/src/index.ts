@@ -113,3 +113,4 @@ function answer(refusal: AuthRefusal, res: Response, next: NextFunction, passErr
 }
 
 export { AuthRefusal } from '@keysource/http'
+export { type SecretOrKeyProvider, type SecretOrKeyProviderOptions, secretOrKeyProvider } from './passport.ts'

@@ -12,7 +12,7 @@ const token: VerifiedToken = {
   expiresAt: 2_000_000_000,
   claims: { iss: 'https://id.acme.example', exp: 2_000_000_000 },
   header: { alg: 'ES256' },
-  key: { kid: 'k', alg: 'ES256' },
+  key: { kid: 'k', alg: 'ES256', jwk: { kty: 'EC' } },
 }
 
 const bearer: RequestHead = { method: 'GET', values: (name) => (name === 'authorization' ? ['Bearer a.b.c'] : []) }
