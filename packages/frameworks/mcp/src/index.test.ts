@@ -102,7 +102,8 @@ describe('the resource', () => {
     expect(authInfo).not.toHaveProperty('resourceMetadataUrl')
   })
 
-  const wrong: readonly (readonly [options: object, names: RegExp])[] = [
+  const wrong: readonly (readonly [options: object | undefined, names: RegExp])[] = [
+    [undefined, /mcp: option "resource"/],
     [{}, /mcp: option "resource": expected the https URL of this server/],
     [{ resource: 'api.example.com' }, /"resource"/],
     [{ resource: 'http://api.example.com' }, /"resource"/],

@@ -45,7 +45,7 @@ export function requireAuth(
   verifier: TokenVerifier<VerifiedToken>,
   options: RequireAuthOptions,
 ): Middleware<NodeRequest & { auth?: unknown }> {
-  const { passErrors = false, ...rules } = options
+  const { passErrors = false, ...rules } = { ...options } // left out in JavaScript, it is refused for what it lacks
   const judge = mcpAuthenticator(verifier, rules)
   return (req, res, next) => {
     judge.authenticate(nodeRequest(req)).then(({ authInfo, refusal }) => {
