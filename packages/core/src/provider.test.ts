@@ -25,6 +25,12 @@ describe('a verified token', () => {
     })
   })
 
+  test('tells the key that verified it, in full only to whoever asks for that', async () => {
+    const { jwk } = (await createVerifier({ providers: [provider([key])], clock: manualClock() }).verify(jwt(key))).key
+    expect(jwk).toEqual({ kty: 'EC', crv: 'P-256', x: key.jwk.x, y: key.jwk.y })
+    expect(Object.isFrozen(jwk)).toBe(true)
+  })
+
   const identities: readonly (readonly [name: string, claims: Readonly<Record<string, unknown>>, expected: object])[] =
     [
       ['no claims of identity', { sub: undefined }, { subject: undefined, clientId: undefined, scopes: [] }],

@@ -43,6 +43,13 @@ describe('protectedResource', () => {
     expect(ask('/.well-known/oauth-protected-resource/mcp', 'POST')).toBeUndefined()
   })
 
+  test('may be asked for by a page of any origin, also with a header of its own', () => {
+    const resource = protectedResource({ resource: 'https://api.example.com', authorizationServers })
+    const preflight = resource.respond({ method: 'OPTIONS', url: resource.url })
+    expect([preflight?.status, preflight?.headers.get('access-control-allow-headers')]).toEqual([204, '*'])
+    expect(resource.respond({ method: 'GET', url: resource.url })?.headers.get('access-control-allow-origin')).toBe('*')
+  })
+
   const wrong: readonly (readonly [name: string, options: object, names: RegExp])[] = [
     ['no resource', { authorizationServers }, /"resource"/],
     ['a resource without a scheme', { resource: 'api.example.com', authorizationServers }, /"resource".*https/],

@@ -52,6 +52,14 @@ const rules: Readonly<Record<keyof ProtectedResourceOptions, OptionRule>> = {
   documentation: optional(httpsUrl('https://docs.example.com')),
 }
 
+// Clients in browsers ask from anywhere, those of MCP with a header of their own. There is nothing in it that is not public.
+const FROM_ANYWHERE = { 'access-control-allow-origin': '*' }
+const PREFLIGHT = {
+  ...FROM_ANYWHERE,
+  'access-control-allow-methods': 'GET, HEAD, OPTIONS',
+  'access-control-allow-headers': '*',
+}
+
 /**
  * Tells clients which issuers an API takes tokens of: the document that a challenge's `resource_metadata` leads to.
  *
@@ -87,11 +95,10 @@ export function protectedResource(options: ProtectedResourceOptions): ProtectedR
     url: `${origin}${path}${search}`,
     paths,
     respond({ method, url }) {
-      if ((method !== 'GET' && method !== 'HEAD') || !paths.includes(new URL(url).pathname)) return undefined
-      // Browsers' clients ask from anywhere; there is nothing in it that is not public.
-      return Response.json(metadata, {
-        headers: { 'access-control-allow-origin': '*', 'cache-control': 'max-age=3600' },
-      })
+      if (!paths.includes(new URL(url).pathname)) return undefined
+      if (method === 'OPTIONS') return new Response(null, { status: 204, headers: PREFLIGHT })
+      if (method !== 'GET' && method !== 'HEAD') return undefined
+      return Response.json(metadata, { headers: { ...FROM_ANYWHERE, 'cache-control': 'max-age=3600' } })
     },
   }
 }

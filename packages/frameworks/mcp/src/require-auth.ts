@@ -78,6 +78,7 @@ export function serveMetadata(
       ? resource.respond({ method: req.method ?? 'GET', url: resource.url })
       : undefined
     if (!answer) return next()
-    res.writeHead(answer.status, Object.fromEntries(answer.headers)).end(JSON.stringify(resource.metadata))
+    const body = answer.status === 200 ? JSON.stringify(resource.metadata) : ''
+    res.writeHead(answer.status, Object.fromEntries(answer.headers)).end(body)
   }
 }
