@@ -37,6 +37,8 @@ function typeCheck(examples: readonly Example[]): string {
   const paths = {
     zod: [join(root, 'packages/core/node_modules/zod')],
     express: [join(root, 'packages/frameworks/express/node_modules/@types/express')],
+    passport: [join(root, 'packages/frameworks/express/node_modules/@types/passport')],
+    'passport-jwt': [join(root, 'packages/frameworks/express/node_modules/@types/passport-jwt')],
     fastify: [join(root, 'packages/frameworks/fastify/node_modules/fastify')],
     '@nestjs/*': [join(root, 'packages/frameworks/nest/node_modules/@nestjs/*')],
     'reflect-metadata': [join(root, 'packages/frameworks/nest/node_modules/reflect-metadata')],
