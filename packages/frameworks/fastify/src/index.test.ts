@@ -41,6 +41,17 @@ describe('the plugin', () => {
     expect([await status('/open'), await status('/guarded'), await status('/left-open')]).toEqual([200, 401, 200])
   })
 
+  it('guards the routes of its context that were there before it, with their own options', async () => {
+    const app = fastify()
+    app.get('/plain', async () => '')
+    app.get('/scoped', { config: { auth: { scopes: 'b' } } }, async () => '')
+    await app.register(keysource, { verifier })
+    const status = async (url: string, sent = {}): Promise<number> =>
+      (await app.inject({ url, headers: sent })).statusCode
+    expect([await status('/plain'), await status('/scoped')]).toEqual([401, 401])
+    expect(await status('/scoped', headers)).toBe(200) // this verifier grants every scope that is asked for
+  })
+
   it('asks for scopes before a handler', async () => {
     const app = fastify()
     await app.register(keysource, { verifier })

@@ -81,16 +81,23 @@ export interface KeysourceOptions extends AuthOptions {
 export const keysource: FastifyPluginAsync<KeysourceOptions> = plugin(
   async (app: FastifyInstance, { verifier, passErrors = false, ...options }: KeysourceOptions): Promise<void> => {
     const ofPlugin = authenticator(verifier, options)
-    // One for each route, made when the route is: a wrong option ends the start, not a request.
-    const ofRoutes = new Map<RouteAuth, Authenticator<VerifiedToken>>()
+    // One for each route, made when the route is, so that a wrong option ends the start. A route from before the plugin is guarded
+    // too, and makes its own with its first request.
+    const ofRoutes = new Map<AuthOptions, Authenticator<VerifiedToken>>()
+    const judgeWith = (auth: AuthOptions): Authenticator<VerifiedToken> => {
+      const judge = ofRoutes.get(auth) ?? authenticator(verifier, { ...options, ...auth })
+      ofRoutes.set(auth, judge)
+      return judge
+    }
     const judgeOf = ({ routeOptions }: FastifyRequest): Authenticator<VerifiedToken> | undefined => {
       const { auth } = routeOptions.config
-      return auth === undefined ? ofPlugin : ofRoutes.get(auth)
+      if (auth === undefined) return ofPlugin
+      return auth === false ? undefined : judgeWith(auth)
     }
 
     app.decorateRequest('auth', null)
     app.addHook('onRoute', ({ config }) => {
-      if (config?.auth) ofRoutes.set(config.auth, authenticator(verifier, { ...options, ...config.auth }))
+      if (config?.auth) judgeWith(config.auth)
     })
     app.addHook('onRequest', (request, reply, done) => {
       const judge = judgeOf(request)

@@ -12,15 +12,16 @@ export function nodeRequest(request: NodeRequest): RequestHead {
   return { method: request.method ?? 'GET', values: (name) => valuesOf(request, name) }
 }
 
-function valuesOf({ rawHeaders, headers }: NodeRequest, name: string): readonly string[] {
-  const value = headers[name]
-  if (value === undefined) return []
-  // Requests that never were on a wire (serverless adapters, injected ones) may have no raw headers.
-  if (!rawHeaders?.length) return [value].flat()
+// Raw headers first: Node makes `headers` of them only where somebody asks for it.
+function valuesOf(request: NodeRequest, name: string): readonly string[] {
+  const { rawHeaders = [] } = request
   const values: string[] = []
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const field = rawHeaders[at] as string
     if (field.length === name.length && field.toLowerCase() === name) values.push(rawHeaders[at + 1] as string)
   }
-  return values.length > 0 ? values : [value].flat()
+  if (values.length > 0) return values
+  // Requests that never were on a wire (serverless adapters, injected ones) may have no raw headers, and programs add headers.
+  const value = request.headers[name]
+  return value === undefined ? [] : [value].flat()
 }
