@@ -66,6 +66,7 @@ export type { Snapshot, SnapshotEntry } from './key-cache/snapshot.ts'
 export type { KeySource, LoadContext, LoadedKeys } from './key-source.ts'
 export {
   adapterOptions,
+  allOptional,
   callback,
   checkOption,
   checkOptions,

@@ -209,7 +209,7 @@ async function screenKey(
 /** The members that make the key are not enumerable: logs and copies of a token stay as short as they are. */
 function tokenKey(kid: string | undefined, alg: Algorithm, jwk: PublicJwk): VerifiedToken['key'] {
   return Object.freeze(
-    Object.defineProperty({ kid, alg }, 'jwk', { value: Object.freeze({ ...jwk }) }),
+    Object.defineProperty({ kid, alg }, 'jwk', { value: Object.freeze(jwk) }),
   ) as VerifiedToken['key']
 }
 

@@ -161,9 +161,7 @@ const verifyRules: Readonly<Record<keyof VerifyOptions, OptionRule>> = /* @__PUR
 
 /** By what it does: a runtime that runs user code in a realm of its own (Next's edge runtime) hands in signals of another. */
 function isAbortSignal(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  const { aborted, addEventListener } = value as Partial<AbortSignal>
-  return typeof aborted === 'boolean' && typeof addEventListener === 'function'
+  return isRecord(value) && typeof value.aborted === 'boolean' && typeof value.addEventListener === 'function'
 }
 
 /** Options of {@link Verifier.ready}. */

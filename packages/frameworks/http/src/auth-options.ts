@@ -1,9 +1,9 @@
 import {
+  allOptional,
   checkOptions,
   flag,
   httpsUrl,
   type OptionRule,
-  optional,
   text,
   textOrTexts,
   type VerifyOptions,
@@ -31,31 +31,31 @@ const FIELD_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]+$/
 const STANDARD = ['authorization', 'cookie']
 
 /** How each of the {@link AuthOptions} is checked. */
-export const authRules: Readonly<Record<keyof AuthOptions, OptionRule>> = {
-  scopes: optional({
+export const authRules: Readonly<Record<keyof AuthOptions, OptionRule>> = /* @__PURE__ */ allOptional({
+  scopes: {
     expected: 'a scope such as "reports:read", or an array of them',
     accepts: (value) => (Array.isArray(value) ? value.every(isScope) : isScope(value)),
     suggest: (value) =>
       typeof value === 'string' && value.includes(' ') ? 'an array with one scope an item' : undefined,
-  }),
-  provider: optional(text()),
-  audience: optional(textOrTexts()),
-  header: optional({
+  },
+  provider: text(),
+  audience: textOrTexts(),
+  header: {
     expected: 'the name of a header in lower case, other than authorization and cookie',
     accepts: (value) => typeof value === 'string' && FIELD_NAME.test(value) && !STANDARD.includes(value),
-  }),
-  cookie: optional({
+  },
+  cookie: {
     expected: 'the name of a cookie',
     accepts: (value) => typeof value === 'string' && FIELD_NAME.test(value.toLowerCase()),
-  }),
-  optional: optional(flag),
-  realm: optional({
+  },
+  optional: flag,
+  realm: {
     expected: 'printable ASCII without quotation marks and backslashes',
     accepts: (value) => typeof value === 'string' && QUOTABLE.test(value),
-  }),
-  resourceMetadata: optional(httpsUrl('https://api.example.com/.well-known/oauth-protected-resource')),
-  development: optional(flag),
-}
+  },
+  resourceMetadata: httpsUrl('https://api.example.com/.well-known/oauth-protected-resource'),
+  development: flag,
+})
 
 /**
  * Checks what is asked of requests.
