@@ -53,8 +53,10 @@ export class AuthGuard implements CanActivate {
   }
 
   #judgeOf(route: Route): Authenticator<VerifiedToken> {
+    const known = this.#judges.get(route)
+    if (known) return known
     const { verifier, ...rules } = this.#options
-    const judge = this.#judges.get(route) ?? authenticator(verifier, { ...rules, ...route.asked })
+    const judge = authenticator(verifier, { ...rules, ...route.asked })
     this.#judges.set(route, judge)
     return judge
   }

@@ -27,10 +27,10 @@ export function askedOf(target: object): Asked | undefined {
 export function routeOf(context: ExecutionContext): Route {
   const owner = context.getClass()
   const handler = context.getHandler()
+  const known = routes.get(owner)?.get(handler)
+  if (known) return known
   const ofOwner = routes.get(owner) ?? new WeakMap<object, Route>()
   routes.set(owner, ofOwner)
-  const known = ofOwner.get(handler)
-  if (known) return known
   const outer = askedOf(owner)
   const inner = askedOf(handler)
   const route = { open: (inner ?? outer) === false, asked: { ...outer, ...inner } }
