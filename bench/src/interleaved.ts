@@ -1,3 +1,5 @@
+import { medianOf } from './median.ts'
+
 /** What a runner does once: tokens verified a second. */
 export type Runner = () => Promise<number>
 
@@ -13,7 +15,7 @@ export async function interleaved(runners: readonly Runner[], rounds: number): P
       if (round > 0) results[at]?.push(result)
     }
   }
-  return results.map((all) => all.sort((a, b) => a - b)[Math.floor(rounds / 2)] ?? Number.NaN)
+  return results.map(medianOf)
 }
 
 /** Tokens verified a second, one at a time, for about `roundMs`. */

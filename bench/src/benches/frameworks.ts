@@ -5,6 +5,7 @@ import { FRAMEWORKS, type FrameworkKind, KINDS } from '../frameworks/kinds.ts'
 import { type Load, MANNER, medianLoads } from '../http/load.ts'
 import { withServers } from '../http/servers.ts'
 import { machine } from '../machine.ts'
+import { medianOf } from '../median.ts'
 
 const ROUNDS = 7
 const LEAST_SHARE = 0.97
@@ -22,20 +23,16 @@ export const bench: Bench = {
     const rate = (kind: FrameworkKind, loads: ReadonlyMap<FrameworkKind, Load>): number =>
       loads.get(kind)?.perSecond ?? Number.NaN
     for (const kind of KINDS) {
-      const perSecond = Math.round(middle(found.map((loads) => rate(kind, loads))))
+      const perSecond = Math.round(medianOf(found.map((loads) => rate(kind, loads))))
       console.log(`${kind.padEnd(16)} ${perSecond.toLocaleString('en')} requests a second`)
     }
     console.log(`\n${machine()}; ${MANNER}, each in a fresh process, median of ${ROUNDS}\n`)
     const shares = FRAMEWORKS.map((name) => {
-      const share = middle(found.map((loads) => rate(name, loads) / rate(`${name} by hand`, loads)))
+      const share = medianOf(found.map((loads) => rate(name, loads) / rate(`${name} by hand`, loads)))
       const verdict = share >= LEAST_SHARE ? 'PASS' : 'FAIL'
       console.log(`${verdict}  ${name}: ${share.toFixed(3)} of the rate by hand (bar: ${LEAST_SHARE})`)
       return share
     })
     return shares.every((share) => share >= LEAST_SHARE)
   },
-}
-
-function middle(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }

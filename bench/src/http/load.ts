@@ -1,4 +1,5 @@
 import autocannon from 'autocannon'
+import { medianOf } from '../median.ts'
 import type { Servers } from './servers.ts'
 
 const ROUND_SEC = 4
@@ -25,7 +26,12 @@ export async function medianLoads<Kind extends string>(
       if (round > 0) found.get(kind)?.push(load)
     }
   }
-  return new Map([...found].map(([kind, loads]) => [kind, medianOf(loads)]))
+  return new Map(
+    [...found].map(([kind, loads]) => [
+      kind,
+      { perSecond: medianOf(loads.map((one) => one.perSecond)), p99Ms: medianOf(loads.map((one) => one.p99Ms)) },
+    ]),
+  )
 }
 
 async function loadOf(url: string, tokens: readonly string[]): Promise<Load> {
@@ -37,10 +43,4 @@ async function loadOf(url: string, tokens: readonly string[]): Promise<Load> {
   const result = await autocannon({ url, connections: CONNECTIONS, duration: ROUND_SEC, requests })
   if (result.non2xx > 0 || result.errors > 0) throw new Error(`expected 200 alone, found ${result.non2xx} others`)
   return { perSecond: result.requests.average, p99Ms: result.latency.p99 }
-}
-
-function medianOf(loads: readonly Load[]): Load {
-  const middle = (values: readonly number[]): number =>
-    [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
-  return { perSecond: middle(loads.map((one) => one.perSecond)), p99Ms: middle(loads.map((one) => one.p99Ms)) }
 }
