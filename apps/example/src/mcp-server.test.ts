@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import {
   type CallToolResult,
@@ -8,17 +7,15 @@ import {
   StreamableHTTPClientTransport,
 } from '@modelcontextprotocol/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startExample } from '../test/example-process.ts'
+import { type ExampleProcess, PROVIDERS, startExample, WITHOUT_SCOPES } from '../test/example-process.ts'
 
 // The example as `npm run start:mcp` runs it, asked by the official client.
-const PROVIDERS = ['oidc', 'auth0', 'okta', 'cognito', 'clerk', 'onelogin', 'supertokens']
-const WITHOUT_SCOPES = ['clerk', 'supertokens']
-
-let server: ChildProcess
+let server: ExampleProcess['server']
 let origin: string
+let demoToken: ExampleProcess['demoToken']
 
 beforeAll(async () => {
-  ;({ server, origin } = await startExample('mcp-server.ts'))
+  ;({ server, origin, demoToken } = await startExample('mcp-server.ts'))
 }, 60_000)
 
 afterAll(() => void server.kill('SIGKILL'))
@@ -34,10 +31,6 @@ async function connect(token?: string): Promise<{ client: Client; last: () => Re
   const client = new Client({ name: 'test', version: '1.0.0' })
   await client.connect(new StreamableHTTPClientTransport(new URL(`${origin}/mcp`), { fetch: watching, requestInit }))
   return { client, last: () => last }
-}
-
-async function demoToken(provider: string): Promise<string> {
-  return (await fetch(`${origin}/demo/token/${provider}`)).text()
 }
 
 function said({ content: [first] }: CallToolResult): unknown {

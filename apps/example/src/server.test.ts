@@ -1,24 +1,17 @@
-import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startExample } from '../test/example-process.ts'
+import { type ExampleProcess, PROVIDERS, startExample, WITHOUT_SCOPES } from '../test/example-process.ts'
 
 // The example as `npm start` runs it.
-const PROVIDERS = ['oidc', 'auth0', 'okta', 'cognito', 'clerk', 'onelogin', 'supertokens']
-const WITHOUT_SCOPES = ['clerk', 'supertokens']
-
-let server: ChildProcess
+let server: ExampleProcess['server']
 let origin: string
+let demoToken: ExampleProcess['demoToken']
 
 beforeAll(async () => {
-  ;({ server, origin } = await startExample('server.ts'))
+  ;({ server, origin, demoToken } = await startExample('server.ts'))
 }, 60_000)
 
 afterAll(() => void server.kill('SIGKILL'))
-
-async function demoToken(provider: string): Promise<string> {
-  return (await fetch(`${origin}/demo/token/${provider}`)).text()
-}
 
 function get(path: string, token: string): Promise<Response> {
   return fetch(origin + path, { headers: { authorization: `Bearer ${token}` } })
