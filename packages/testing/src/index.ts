@@ -17,9 +17,9 @@ export {
   callerOf,
   describeHttpAuth,
   type HttpAuthSuite,
-  type HttpServer,
   httpAuthTable,
 } from './http/describe-http-auth.ts'
+export { type HttpServer, listen } from './http/listen.ts'
 export type { HttpRoute, HttpRouteOptions } from './http/routes.ts'
 export type { HttpIssuer } from './http/tokens.ts'
 export { type KeyPair, type KeyPairs, keyPairs, withKeyPairs } from './key-pairs.ts'

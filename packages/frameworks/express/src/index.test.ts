@@ -1,24 +1,13 @@
-import type { Server } from 'node:http'
+import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
-import type { AddressInfo } from 'node:net'
 import type { VerifiedToken, Verifier } from '@keysource/core'
-import { callerOf, describeHttpAuth, type HttpRouteOptions, type HttpServer } from '@keysource/testing'
-import express5, { type ErrorRequestHandler, type Express } from 'express'
+import { callerOf, describeHttpAuth, type HttpRouteOptions, listen } from '@keysource/testing'
+import express5, { type ErrorRequestHandler } from 'express'
 import { describe, expect, it } from 'vitest'
 import { AuthRefusal, requireAuth, requireScopes } from './index.ts'
 
 const express4: typeof express5 = createRequire(import.meta.url)('express4')
 const MAJORS = { 'express 4': express4, 'express 5': express5 }
-
-function listen(app: Express): Promise<HttpServer> {
-  return new Promise((resolve) => {
-    const server: Server = app.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      const close = (): Promise<void> => new Promise((closed) => void server.close(() => closed()))
-      resolve({ url: `http://127.0.0.1:${port}`, close })
-    })
-  })
-}
 
 type Routes = readonly (readonly [path: string, options: HttpRouteOptions])[]
 
@@ -32,7 +21,7 @@ for (const [name, express] of Object.entries(MAJORS)) {
         app.options(path, requireAuth(verifier, options), (_req, res) => void res.status(204).end())
         app.all(path, requireAuth(verifier, options), (req, res) => void res.json(callerOf(req.auth)))
       }
-      return listen(app)
+      return listen(createServer(app))
     },
   })
 }
@@ -54,7 +43,7 @@ describe('requireAuth', () => {
       app.get('/a', requireScopes('a'), (req, res) => void res.send(req.auth?.subject))
       app.get('/b', requireScopes('b'), (_req, res) => void res.send(''))
       app.use(((error, _req, res, _next) => void res.status(500).send(error.message)) satisfies ErrorRequestHandler)
-      const { url, close } = await listen(app)
+      const { url, close } = await listen(createServer(app))
       expect(await (await fetch(`${url}/a`, { headers })).text()).toBe('ada')
       expect((await fetch(`${url}/b`, { headers })).headers.get('www-authenticate')).toBe(
         'Bearer error="insufficient_scope", scope="b"',
@@ -71,7 +60,7 @@ describe('requireAuth', () => {
       app.use(((error, _req, res, _next) => {
         res.status(error.status ?? 500).send(error instanceof AuthRefusal ? 'refused' : error.message)
       }) satisfies ErrorRequestHandler)
-      const { url, close } = await listen(app)
+      const { url, close } = await listen(createServer(app))
       const refused = await fetch(url)
       expect([refused.status, await refused.text()]).toEqual([401, 'refused'])
       const fault = await fetch(`${url}/broken`, { headers })

@@ -1,6 +1,6 @@
-import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:http'
 import { createVerifier, defineProvider, remoteJwks } from '@keysource/core'
-import { type OidcStandIn, startOidc } from '@keysource/testing'
+import { listen, type OidcStandIn, startOidc } from '@keysource/testing'
 import express from 'express'
 import passport from 'passport'
 import { ExtractJwt, Strategy } from 'passport-jwt'
@@ -10,7 +10,7 @@ import { AuthRefusal, secretOrKeyProvider } from './index.ts'
 let issuer: OidcStandIn
 let down: OidcStandIn
 let url: string
-let close: () => void
+let close: () => Promise<void>
 
 beforeAll(async () => {
   issuer = await startOidc()
@@ -37,16 +37,15 @@ beforeAll(async () => {
       return error ? next(error) : res.json(user || String(info))
     })(req, res, next)
   })
-  const server = app.listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.on('listening', resolve))
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  close = () => {
-    server.close()
+  const server = await listen(createServer(app))
+  url = server.url
+  close = async () => {
+    await server.close()
     verifier.close()
   }
 })
 afterAll(async () => {
-  close()
+  await close()
   await Promise.all([issuer.close(), down.close()])
 })
 

@@ -1,6 +1,7 @@
-import { serve } from '@hono/node-server'
+import { createServer } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
 import type { VerifiedToken } from '@keysource/core'
-import { callerOf, describeHttpAuth } from '@keysource/testing'
+import { callerOf, describeHttpAuth, listen } from '@keysource/testing'
 import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
 import { AuthRefusal, requireAuth, requireScopes } from './index.ts'
@@ -14,12 +15,7 @@ describeHttpAuth({
       app.options(path, requireAuth(verifier, options), (c) => c.body(null, 204))
       app.all(path, requireAuth(verifier, options), (c) => c.json(callerOf(c.get('auth'))))
     }
-    return new Promise((resolve) => {
-      const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) => {
-        const close = (): Promise<void> => new Promise((closed) => void server.close(() => closed()))
-        resolve({ url: `http://127.0.0.1:${port}`, close })
-      })
-    })
+    return listen(createServer(getRequestListener(app.fetch)))
   },
 })
 

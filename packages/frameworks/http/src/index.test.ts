@@ -1,7 +1,6 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { serve } from '@hono/node-server'
-import { callerOf, describeHttpAuth, type HttpRoute } from '@keysource/testing'
+import { getRequestListener } from '@hono/node-server'
+import { callerOf, describeHttpAuth, type HttpRoute, listen } from '@keysource/testing'
 import { describe, it } from 'vitest'
 import { authenticator, nodeRequest, withAuth } from './index.ts'
 
@@ -17,13 +16,7 @@ describeHttpAuth({
       if (request.method === 'OPTIONS') return response.writeHead(204).end()
       return response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(callerOf(token)))
     })
-    return new Promise((resolve) => {
-      server.listen(0, '127.0.0.1', () => {
-        const { port } = server.address() as AddressInfo
-        const close = (): Promise<void> => new Promise((closed) => void server.close(() => closed()))
-        resolve({ url: `http://127.0.0.1:${port}`, close })
-      })
-    })
+    return listen(server)
   },
 })
 
@@ -39,11 +32,6 @@ describeHttpAuth({
     )
     const fetch = (request: Request): Response | Promise<Response> =>
       handlers.get(new URL(request.url).pathname as HttpRoute)?.(request) ?? new Response(null, { status: 404 })
-    return new Promise((resolve) => {
-      const server = serve({ fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) => {
-        const close = (): Promise<void> => new Promise((closed) => void server.close(() => closed()))
-        resolve({ url: `http://127.0.0.1:${port}`, close })
-      })
-    })
+    return listen(createServer(getRequestListener(fetch)))
   },
 })

@@ -1,9 +1,8 @@
-import type { Server } from 'node:http'
+import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
-import type { AddressInfo } from 'node:net'
 import { unchecked, type VerifiedToken } from '@keysource/core'
-import { callerOf, describeHttpAuth, type HttpServer } from '@keysource/testing'
-import express5, { type ErrorRequestHandler, type Express, type Request } from 'express'
+import { callerOf, describeHttpAuth, listen } from '@keysource/testing'
+import express5, { type ErrorRequestHandler, type Request } from 'express'
 import { describe, expect, it } from 'vitest'
 import {
   type AuthInfo,
@@ -17,16 +16,6 @@ import {
 
 const express4: typeof express5 = createRequire(import.meta.url)('express4')
 
-function listen(app: Express): Promise<HttpServer> {
-  return new Promise((resolve) => {
-    const server: Server = app.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      const close = (): Promise<void> => new Promise((closed) => void server.close(() => closed()))
-      resolve({ url: `http://127.0.0.1:${port}`, close })
-    })
-  })
-}
-
 for (const [name, express] of Object.entries({ 'express 4': express4, 'express 5': express5 })) {
   describeHttpAuth({
     runner: { describe, it },
@@ -38,7 +27,7 @@ for (const [name, express] of Object.entries({ 'express 4': express4, 'express 5
         app.options(path, guard, (_req, res) => void res.status(204).end())
         app.all(path, guard, (req, res) => void res.json(callerOf(authOf(req)?.extra)))
       }
-      return listen(app)
+      return listen(createServer(app))
     },
   })
 }
@@ -127,7 +116,7 @@ describe('requireAuth', () => {
     app.use(((error, _req, res, _next) => {
       res.status(error.status ?? 500).send(error instanceof AuthRefusal ? 'refused' : error.message)
     }) satisfies ErrorRequestHandler)
-    const { url, close } = await listen(app)
+    const { url, close } = await listen(createServer(app))
     const refused = await fetch(url)
     expect([refused.status, await refused.text()]).toEqual([401, 'refused'])
     const fault = await fetch(url, { headers })
@@ -142,7 +131,7 @@ describe('serveMetadata', () => {
     const app = express5()
     app.use('/.well-known', serveMetadata(resource))
     app.use((_req, res) => void res.status(404).send('passed on'))
-    const { url, close } = await listen(app)
+    const { url, close } = await listen(createServer(app))
     for (const path of resource.paths) {
       const response = await fetch(`${url}${path}?x=1`)
       expect(response.headers.get('access-control-allow-origin')).toBe('*')

@@ -13,7 +13,15 @@ import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import express, { type RequestHandler } from 'express'
 import { describe, expect, it } from 'vitest'
-import { BARE, describeMcpServer, type Given, type McpServerSuite, SDK_OWN } from '../test/describe-mcp-server.ts'
+import {
+  BARE,
+  bearerAuthOptions,
+  describeMcpServer,
+  type Given,
+  type McpServerSuite,
+  refusalBy,
+  SDK_OWN,
+} from '../test/describe-mcp-server.ts'
 import { requireAuth, serveMetadata } from './index.ts'
 import { tokenVerifier } from './sdk.ts'
 
@@ -47,31 +55,14 @@ describeMcpServer({
 
 describeMcpServer({
   name: 'SDK 1, guarded by its requireBearerAuth over tokenVerifier',
-  start: (given) => {
-    const { resource, url } = { ...given.resource.metadata, ...given.resource }
-    const guard = requireBearerAuth({
-      verifier: tokenVerifier(given.verifier, { resource }),
-      requiredScopes: [given.scope],
-      resourceMetadataUrl: url,
-      expectedResource: new URL(resource),
-    })
-    return appOf(given, guard)
-  },
+  start: (given) => appOf(given, requireBearerAuth(bearerAuthOptions(given, tokenVerifier))),
   connect,
   outage: 500,
   anonymous: SDK_OWN,
 })
 
 describe('tokenVerifier of SDK 1', () => {
-  const refusing = (error: unknown) =>
-    tokenVerifier({ verify: () => Promise.reject(error) }, { resource: 'https://api.example.com/mcp' })
-  const refusalOf = (error: unknown, jwt = 'a.b.c'): Promise<unknown> =>
-    refusing(error)
-      .verifyAccessToken(jwt)
-      .then(
-        () => undefined,
-        (thrown) => thrown,
-      )
+  const refusalOf = refusalBy(tokenVerifier)
 
   it('throws the errors that its middleware knows, with the verifier’s own as the cause', async () => {
     const expired = new TokenError('TOKEN_EXPIRED', 'acme: "exp": expected later')

@@ -6,7 +6,15 @@ import { toNodeHandler } from '@modelcontextprotocol/node'
 import { createMcpHandler, McpServer, OAuthError, requireScopes } from '@modelcontextprotocol/server'
 import type { RequestHandler } from 'express'
 import { describe, expect, it } from 'vitest'
-import { BARE, describeMcpServer, type Given, type McpServerSuite, SDK_OWN } from '../test/describe-mcp-server.ts'
+import {
+  BARE,
+  bearerAuthOptions,
+  describeMcpServer,
+  type Given,
+  type McpServerSuite,
+  refusalBy,
+  SDK_OWN,
+} from '../test/describe-mcp-server.ts'
 import { requireAuth, serveMetadata, withAuth } from './index.ts'
 import { tokenVerifier } from './server.ts'
 
@@ -59,29 +67,14 @@ describeMcpServer({
 
 describeMcpServer({
   name: 'SDK 2, guarded by its requireBearerAuth over tokenVerifier',
-  start: (given) => {
-    const { resource, url } = { ...given.resource.metadata, ...given.resource }
-    const guard = requireBearerAuth({
-      verifier: tokenVerifier(given.verifier, { resource }),
-      requiredScopes: [given.scope],
-      resourceMetadataUrl: url,
-      expectedResource: new URL(resource),
-    })
-    return appOf(given, guard)
-  },
+  start: (given) => appOf(given, requireBearerAuth(bearerAuthOptions(given, tokenVerifier))),
   connect: connectAs('auto'),
   outage: 500,
   anonymous: SDK_OWN,
 })
 
 describe('tokenVerifier of SDK 2', () => {
-  const refusalOf = (error: unknown, jwt = 'a.b.c'): Promise<unknown> =>
-    tokenVerifier({ verify: () => Promise.reject(error) }, { resource: 'https://api.example.com/mcp' })
-      .verifyAccessToken(jwt)
-      .then(
-        () => undefined,
-        (thrown) => thrown,
-      )
+  const refusalOf = refusalBy(tokenVerifier)
 
   it('throws the error that the SDK knows, with the verifier’s own as the cause', async () => {
     const expired = new TokenError('TOKEN_EXPIRED', 'acme: "exp": expected later')

@@ -157,3 +157,32 @@ export const BARE: RegExp = /^Bearer resource_metadata="http[^"]+"$/
 /** The same by the SDK. */
 export const SDK_OWN: RegExp =
   /^Bearer error="invalid_token", error_description="[^"]+", scope="[^"]+", resource_metadata="http[^"]+"$/
+
+/** How a server guards itself with the SDK's own `requireBearerAuth`, which is the same in both majors. */
+export function bearerAuthOptions<Verifying>(
+  { verifier, resource: { metadata, url }, scope }: Given & { readonly scope: string },
+  tokenVerifier: (verifier: Verifier<VerifiedToken>, options: { readonly resource: string }) => Verifying,
+): { verifier: Verifying; requiredScopes: string[]; resourceMetadataUrl: string; expectedResource: URL } {
+  return {
+    verifier: tokenVerifier(verifier, { resource: metadata.resource }),
+    requiredScopes: [scope],
+    resourceMetadataUrl: url,
+    expectedResource: new URL(metadata.resource),
+  }
+}
+
+/** What `tokenVerifier` of either SDK makes of a verifier's error. */
+export function refusalBy(
+  tokenVerifier: (
+    verifier: { verify(): Promise<never> },
+    options: { readonly resource: string },
+  ) => { verifyAccessToken(jwt: string): Promise<unknown> },
+): (error: unknown, jwt?: string) => Promise<unknown> {
+  return (error, jwt = 'a.b.c') =>
+    tokenVerifier({ verify: () => Promise.reject(error) }, { resource: 'https://api.example.com/mcp' })
+      .verifyAccessToken(jwt)
+      .then(
+        () => undefined,
+        (thrown) => thrown,
+      )
+}

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type IncomingHttpHeaders, request as nodeRequest } from 'node:http'
 import type { VerifiedToken, Verifier } from '@keysource/core'
 import type { TestRunner } from '../conformance/suite.ts'
+import type { HttpServer } from './listen.ts'
 import { HTTP_CASES, type HttpCase } from './requests.ts'
 import { HTTP_ROUTES, type HttpRoute, type HttpRouteOptions } from './routes.ts'
 import { CALLER, type HttpIssuer, type HttpIssuers, startHttpIssuers } from './tokens.ts'
@@ -29,13 +30,6 @@ export interface HttpAuthSuite {
   readonly firstHeaderOnly?: boolean
 }
 
-/** A server that listens. */
-export interface HttpServer {
-  /** `http://127.0.0.1:40123`. */
-  readonly url: string
-  close(): Promise<void>
-}
-
 /** What a route of the table answers. */
 export function callerOf(token: Pick<VerifiedToken, 'subject' | 'provider'> | undefined): object {
   return { subject: token?.subject ?? null, provider: token?.provider ?? null }
@@ -46,7 +40,7 @@ export function callerOf(token: Pick<VerifiedToken, 'subject' | 'provider'> | un
  *
  * @example
  * ```ts
- * describeHttpAuth({ runner: { describe, it }, name: 'express 5', start: async (verifier, routes) => listen(appOf(verifier, routes)) })
+ * describeHttpAuth({ runner: { describe, it }, name: 'express 5', start: (verifier, routes) => listen(createServer(appOf(verifier, routes))) })
  * ```
  */
 export function describeHttpAuth({ runner: { describe, it }, name, start, firstHeaderOnly }: HttpAuthSuite): void {
