@@ -3,13 +3,14 @@
  *
  * @module
  */
-import type { VerifiedToken, Verifier } from '@keysource/core'
+import type { VerifiedToken } from '@keysource/core'
 import {
   type Authenticator,
   type AuthOptions,
   type AuthRefusal,
   authenticator,
   nodeRequest,
+  type RegisteredToken,
   type TokenVerifier,
 } from '@keysource/http'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
@@ -24,11 +25,11 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express'
  * }
  * ```
  */
-// biome-ignore lint/suspicious/noEmptyInterface: its users fill it
+// biome-ignore lint/suspicious/noEmptyInterface: an interface, as the declarations of users merge with it; empty until one does
 export interface Register {}
 
 /** What `req.auth` is: the registered verifier's token, or that of any. */
-export type Auth = Register extends { verifier: Verifier<infer Token> } ? Token : VerifiedToken
+export type Auth = RegisteredToken<Register>
 
 declare global {
   namespace Express {

@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto'
 import type { VerifiedToken } from '@keysource/core'
-import { type AuthOptions, authenticator, type RequestHead, type TokenVerifier } from '@keysource/http'
+import { type AuthOptions, authenticator, bearing, type TokenVerifier } from '@keysource/http'
 
 /** Options of {@link secretOrKeyProvider}: where the token stands, and whether there has to be one, is said to passport-jwt. */
 export type SecretOrKeyProviderOptions = Omit<AuthOptions, 'header' | 'cookie' | 'optional'>
@@ -49,11 +49,6 @@ export function secretOrKeyProvider(
     })
     judged.then((pem) => done(null, pem), done)
   }
-}
-
-/** As if the token had come as a bearer, which it did wherever passport-jwt found it. */
-function bearing(jwt: unknown): RequestHead {
-  return { method: 'GET', values: (name) => (name === 'authorization' ? [`Bearer ${jwt}`] : []) }
 }
 
 // A key is one object for as long as it is held.

@@ -3,13 +3,14 @@
  *
  * @module
  */
-import type { VerifiedToken, Verifier } from '@keysource/core'
+import type { VerifiedToken } from '@keysource/core'
 import {
   type Authenticator,
   type AuthOptions,
   type AuthRefusal,
   authenticator,
   nodeRequest,
+  type RegisteredToken,
   type TokenVerifier,
 } from '@keysource/http'
 import type {
@@ -31,11 +32,11 @@ import plugin from 'fastify-plugin'
  * }
  * ```
  */
-// biome-ignore lint/suspicious/noEmptyInterface: its users fill it
+// biome-ignore lint/suspicious/noEmptyInterface: an interface, as the declarations of users merge with it; empty until one does
 export interface Register {}
 
 /** What `request.auth` is: the registered verifier's token, or that of any. */
-export type Auth = Register extends { verifier: Verifier<infer Token> } ? Token : VerifiedToken
+export type Auth = RegisteredToken<Register>
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -85,7 +86,9 @@ export const keysource: FastifyPluginAsync<KeysourceOptions> = plugin(
     // too, and makes its own with its first request.
     const ofRoutes = new Map<AuthOptions, Authenticator<VerifiedToken>>()
     const judgeWith = (auth: AuthOptions): Authenticator<VerifiedToken> => {
-      const judge = ofRoutes.get(auth) ?? authenticator(verifier, { ...options, ...auth })
+      const known = ofRoutes.get(auth)
+      if (known) return known
+      const judge = authenticator(verifier, { ...options, ...auth })
       ofRoutes.set(auth, judge)
       return judge
     }

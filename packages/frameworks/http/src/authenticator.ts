@@ -8,6 +8,14 @@ export type Authentication<Token> =
   | { readonly token: Token | undefined; readonly refusal?: undefined }
   | { readonly token?: undefined; readonly refusal: AuthRefusal }
 
+/** The tokens of a verifier: the union over the providers that it composes. */
+export type TokenOf<Verifying> = Verifying extends Verifier<infer Token> ? Token : never
+
+/** The tokens of the verifier that a program registered with a framework's package, or of any while it registered none. */
+export type RegisteredToken<Registered> = Registered extends { readonly verifier: infer Verifying }
+  ? TokenOf<Verifying>
+  : VerifiedToken
+
 /** The part of a verifier that is used. */
 export type TokenVerifier<Token> = Pick<Verifier<Token>, 'verify'>
 

@@ -5,6 +5,11 @@ export interface RequestHead {
   readonly values: (name: string) => readonly string[]
 }
 
+/** A token that was found elsewhere, as if it had come as a bearer. */
+export function bearing(jwt: unknown): RequestHead {
+  return { method: 'GET', values: (name) => (name === 'authorization' ? [`Bearer ${jwt}`] : []) }
+}
+
 /** Where a token may stand, besides the `Authorization` header. */
 export interface TokenPlaces {
   /** A header that holds nothing but the token, in lower case: `cf-access-jwt-assertion`. */

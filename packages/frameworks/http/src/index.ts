@@ -5,8 +5,15 @@
  * @module
  */
 export { type AuthOptions, authRules } from './auth-options.ts'
-export { type Authentication, type Authenticator, authenticator, type TokenVerifier } from './authenticator.ts'
-export type { RequestHead, TokenPlaces } from './credentials.ts'
+export {
+  type Authentication,
+  type Authenticator,
+  authenticator,
+  type RegisteredToken,
+  type TokenOf,
+  type TokenVerifier,
+} from './authenticator.ts'
+export { bearing, type RequestHead, type TokenPlaces } from './credentials.ts'
 export { type NodeRequest, nodeRequest } from './node-request.ts'
 export {
   type ProtectedResource,
@@ -15,4 +22,4 @@ export {
   protectedResource,
 } from './protected-resource.ts'
 export { AuthRefusal, type BearerErrorCode, type Problem } from './refusal.ts'
-export { refusalResponse, type TokenFor, webRequest, withAuth } from './web-request.ts'
+export { guarding, refusalResponse, type TokenFor, webRequest, withAuth } from './web-request.ts'

@@ -1,6 +1,6 @@
 import type { VerifiedToken } from '@keysource/core'
 import type { AuthOptions } from './auth-options.ts'
-import { authenticator, type TokenVerifier } from './authenticator.ts'
+import { type Authenticator, authenticator, type TokenVerifier } from './authenticator.ts'
 import type { RequestHead } from './credentials.ts'
 import type { AuthRefusal } from './refusal.ts'
 
@@ -45,11 +45,21 @@ export function withAuth<
   handler: (request: Request, token: TokenFor<Token, Options>, ...rest: Rest) => Response | Promise<Response>,
   options?: Options,
 ): (request: Request, ...rest: Rest) => Promise<Response> {
-  const auth = authenticator(verifier, options)
+  return guarding(authenticator(verifier, options), handler, options)
+}
+
+/**
+ * {@link withAuth} around whatever judges requests: for a package whose handlers see something else than a verified token.
+ */
+export function guarding<Auth, Rest extends unknown[], const Options extends Pick<AuthOptions, 'optional'>>(
+  auth: Pick<Authenticator<Auth>, 'authenticate'>,
+  handler: (request: Request, auth: TokenFor<Auth, Options>, ...rest: Rest) => Response | Promise<Response>,
+  options?: Options,
+): (request: Request, ...rest: Rest) => Promise<Response> {
   return async (request, ...rest) => {
     const { token, refusal } = await auth.authenticate(webRequest(request), { signal: request.signal })
     if (refusal) return refusalResponse(refusal)
     if (token === undefined && !options?.optional) return new Response(null, { status: 204 })
-    return handler(request, token as TokenFor<Token, Options>, ...rest)
+    return handler(request, token as TokenFor<Auth, Options>, ...rest)
   }
 }

@@ -1,5 +1,5 @@
 import type { VerifiedToken } from '@keysource/core'
-import type { AuthRefusal, BearerErrorCode, RequestHead, TokenVerifier } from '@keysource/http'
+import { type AuthRefusal, type BearerErrorCode, bearing, type TokenVerifier } from '@keysource/http'
 import type { AuthInfo } from './auth-info.ts'
 import { mcpAuthenticator } from './mcp-authenticator.ts'
 import type { McpOptions } from './mcp-options.ts'
@@ -32,15 +32,11 @@ export function accessTokenVerifier(
   const judge = mcpAuthenticator(verifier, options)
   return {
     async verifyAccessToken(token) {
-      const { authInfo, refusal } = await judge.authenticate(bearing(token))
+      const { token: authInfo, refusal } = await judge.authenticate(bearing(token))
       if (authInfo) return authInfo
       throw thrown(refusal as AuthRefusal, errorOf) // with neither it would be a preflight, or anonymous
     },
   }
-}
-
-function bearing(token: string): RequestHead {
-  return { method: 'POST', values: (name) => (name === 'authorization' ? [`Bearer ${token}`] : []) }
 }
 
 /** Where no token is at fault the verifier's own error stays, with its `retryAfterSec`. */

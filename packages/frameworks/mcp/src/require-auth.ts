@@ -48,12 +48,12 @@ export function requireAuth(
   const { passErrors = false, ...rules } = { ...options } // left out in JavaScript, it is refused for what it lacks
   const judge = mcpAuthenticator(verifier, rules)
   return (req, res, next) => {
-    judge.authenticate(nodeRequest(req)).then(({ authInfo, refusal }) => {
+    judge.authenticate(nodeRequest(req)).then(({ token, refusal }) => {
       if (refusal) {
         if (passErrors) return next(refusal)
         return res.writeHead(refusal.status, refusal.headers).end(JSON.stringify(refusal.body))
       }
-      if (authInfo) req.auth = authInfo
+      if (token) req.auth = token
       return next()
     }, next)
   }

@@ -1,5 +1,5 @@
 import type { VerifiedToken } from '@keysource/core'
-import { refusalResponse, type TokenFor, type TokenVerifier, webRequest } from '@keysource/http'
+import { guarding, type TokenFor, type TokenVerifier } from '@keysource/http'
 import type { AuthInfo } from './auth-info.ts'
 import { mcpAuthenticator } from './mcp-authenticator.ts'
 import type { McpOptions } from './mcp-options.ts'
@@ -25,11 +25,5 @@ export function withAuth<const Options extends McpOptions>(
   handler: (request: Request, authInfo: TokenFor<AuthInfo, Options>) => Response | Promise<Response>,
   options: Options,
 ): (request: Request) => Promise<Response> {
-  const judge = mcpAuthenticator(verifier, options)
-  return async (request) => {
-    const { authInfo, refusal } = await judge.authenticate(webRequest(request), { signal: request.signal })
-    if (refusal) return refusalResponse(refusal)
-    if (authInfo === undefined && !options.optional) return new Response(null, { status: 204 })
-    return handler(request, authInfo as TokenFor<AuthInfo, Options>)
-  }
+  return guarding(mcpAuthenticator(verifier, options), handler, options)
 }

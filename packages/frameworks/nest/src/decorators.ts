@@ -1,4 +1,4 @@
-import { checkOptions, configInvalid, type VerifiedToken, type Verifier } from '@keysource/core'
+import { checkOptions, configInvalid, type VerifiedToken } from '@keysource/core'
 import { type AuthOptions, authRules } from '@keysource/http'
 import { createParamDecorator, type ExecutionContext, SetMetadata, UseGuards } from '@nestjs/common'
 import { AuthGuard } from './auth-guard.ts'
@@ -93,6 +93,3 @@ export const Auth: () => ParameterDecorator = createParamDecorator(
     throw new Error(`@Auth() of ${handler}: expected AuthGuard before it, found none`)
   },
 )
-
-/** The tokens of a verifier: the union over the providers that it composes. */
-export type TokenOf<Verifying> = Verifying extends Verifier<infer Token> ? Token : never

@@ -1,5 +1,4 @@
-import type { DynamicModule, FactoryProvider, ModuleMetadata, Provider } from '@nestjs/common'
-import { Module } from '@nestjs/common'
+import { type DynamicModule, type FactoryProvider, Module, type ModuleMetadata, type Provider } from '@nestjs/common'
 import { APP_GUARD } from '@nestjs/core'
 import { AuthGuard, KEYSOURCE_OPTIONS, type KeysourceOptions } from './auth-guard.ts'
 
@@ -26,7 +25,7 @@ export interface KeysourceAsyncOptions extends GuardOptions {
  * class AppModule {}
  * ```
  */
-// biome-ignore lint/complexity/noStaticOnlyClass: a module of NestJS is a class
+// biome-ignore lint/complexity/noStaticOnlyClass: NestJS takes a class as a module, and `forRoot` is by convention its static method
 export class KeysourceModule {
   /** @throws `CONFIG_INVALID` for an unknown or wrong option, when the application starts */
   static forRoot({ guardAll, ...options }: KeysourceOptions & GuardOptions): DynamicModule {
